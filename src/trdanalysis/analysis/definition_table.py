@@ -1,0 +1,68 @@
+"""The table of definitions: how many patients each one calls treatment-resistant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import ibis.expr.types as ir
+import pandas as pd
+
+#: Columns of definitions.csv, in order.
+DEFINITION_COLUMNS = (
+    "definition",
+    "title",
+    "citation",
+    "status",
+    "unconfirmed",
+    "n",
+    "trd",
+    "not_trd",
+    "indeterminate",
+    "missing_columns",
+)
+
+_LABELS = ("trd", "not_trd", "indeterminate")
+
+
+def estimate_definitions(
+    labels: ir.Table, definitions: Sequence[Mapping[str, Any]]
+) -> pd.DataFrame:
+    """Count the labels of every definition.
+
+    Parameters
+    ----------
+    labels
+        One row per patient and definition: ``definition``, ``label``.
+    definitions
+        One mapping per definition, in the order of the rows: ``definition`` (its id), ``title``,
+        ``citation``, ``status``, ``unconfirmed`` and ``missing_columns`` (a text, or words that are
+        joined by ``"; "``). All but the id may be absent.
+
+    Returns
+    -------
+    DataFrame
+        One row per definition with :data:`DEFINITION_COLUMNS`. ``n`` is everybody labelled, of any
+        age, and is the sum of the three labels: what is unknown is ``indeterminate``. Empty text
+        cells: nothing to say. A definition by which nobody was labelled has zeros.
+    """
+    counts = {label: labels.count(where=labels.label == label) for label in _LABELS}
+    counted = (
+        labels.group_by("definition")
+        .agg(n=labels.count(), **counts)
+        .to_pandas()
+        .set_index("definition")
+        .reindex([each["definition"] for each in definitions], fill_value=0)
+        .astype("Int64")
+        .reset_index()
+    )
+    for column in ("title", "citation", "status", "unconfirmed", "missing_columns"):
+        texts = [_join(each.get(column)) for each in definitions]
+        counted[column] = pd.Series(texts, dtype="str")
+    return counted[list(DEFINITION_COLUMNS)]
+
+
+def _join(value: str | Iterable[str] | None) -> str | None:
+    if value is None or isinstance(value, str):
+        return value or None
+    return "; ".join(value) or None

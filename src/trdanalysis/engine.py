@@ -1,0 +1,81 @@
+"""The engine that runs row-level expressions: DuckDB in the process.
+
+Expressions are written with Ibis and name no engine. What is particular to one is here: how to
+connect, to keep an intermediate table, and to write a sorted file.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from trdanalysis.files import write_aside
+
+#: Rows of one row group in a Parquet file; fixed, so that the bytes do not depend on the machine.
+ROW_GROUP_ROWS = 122_880
+
+
+class Engine:
+    """A DuckDB session with bounded memory that spills to a folder of its own.
+
+    Parameters
+    ----------
+    memory_limit_mb
+        What DuckDB may hold before it spills, in MiB.
+    threads
+        Worker threads. They change the time, never a result.
+    """
+
+    def __init__(self, memory_limit_mb: int = 2000, threads: int = 2) -> None:
+        self._spill = tempfile.TemporaryDirectory(prefix="trdanalysis-spill-")
+        self.connection = ibis.duckdb.connect(
+            memory_limit=f"{memory_limit_mb}MiB",
+            threads=threads,
+            temp_directory=self._spill.name,
+        )
+        self._kept = 0
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.connection.disconnect()
+        self._spill.cleanup()
+
+    def read_parquet(self, *paths: Path) -> ir.Table:
+        """Read Parquet files of one layout as one table."""
+        return self.connection.read_parquet([str(path) for path in paths])
+
+    def keep(self, table: ir.Table) -> ir.Table:
+        """Compute a table once and keep it for the session, for use by several expressions."""
+        self._kept += 1
+        return self.connection.create_table(f"kept_{self._kept}", table, temp=True)
+
+    def drop_kept(self, *tables: ir.Table) -> None:
+        """Give back the memory of tables that :meth:`keep` made."""
+        for table in tables:
+            self.connection.drop_table(table.get_name())
+
+    def from_memory(self, table: Any) -> ir.Table:
+        """Bring a small in-memory table (Arrow or pandas) into the session."""
+        return self.keep(ibis.memtable(table))
+
+    def write_parquet(self, table: ir.Table, path: Path, order_by: list[str]) -> None:
+        """Write a table sorted by ``order_by``: the same rows give the same bytes."""
+        with write_aside(path) as aside:
+            self.connection.to_parquet(
+                table.order_by(order_by),
+                str(aside),
+                compression="zstd",
+                row_group_size=ROW_GROUP_ROWS,
+            )

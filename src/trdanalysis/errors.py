@@ -1,0 +1,81 @@
+"""Errors that a user can act on, and the exit code of each kind.
+
+A :class:`UserError` says what is wrong, where, what was expected and what to try. It never carries a
+patient's value. Everything else that escapes a command is a fault of the program.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+#: Exit code of the command for each kind of error. 1 is left for faults of the program itself and
+#: 2 for a command line that cannot be parsed (argparse).
+EXIT_CODES: dict[str, int] = {
+    "input": 3,  # a drop was refused
+    "config": 4,  # configuration, definition, policy or mapping
+    "not_found": 5,  # a patient, a drop or a result that is not there
+    "output": 6,  # results cannot be written
+    "policy": 7,  # the disclosure policy forbids it
+}
+
+
+class UserError(Exception):
+    """Something the user can mend.
+
+    Parameters
+    ----------
+    what
+        What is wrong, with counts, in one sentence and without any patient's value.
+    where
+        File, table, column or line numbers.
+    expected
+        What was expected instead.
+    try_this
+        What to do, with the user's own path where there is one.
+    kind
+        A key of :data:`EXIT_CODES`.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        try_this: str | None = None,
+        kind: str = "input",
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.expected = expected
+        self.try_this = try_this
+        self.exit_code = EXIT_CODES[kind]
+
+    def __str__(self) -> str:
+        """Give the message as the user reads it, one part a line."""
+        parts = [self.what]
+        for heading, text in (
+            ("where", self.where),
+            ("expected", self.expected),
+            ("try this", self.try_this),
+        ):
+            if text:
+                parts.append(f"  {heading}: {text}")
+        return "\n".join(parts)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Give the known word most like ``word``, or None where none is near."""
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Give a ``try this`` text for a word that is not known."""
+    options = sorted(known)
+    match = nearest(word, options)
+    if match:
+        return f"did you mean `{match}`?"
+    return "known are: " + ", ".join(f"`{option}`" for option in options)

@@ -1,0 +1,80 @@
+"""Files: written aside, then renamed, so that nothing half-written is ever seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from trdanalysis.errors import UserError
+
+
+@contextmanager
+def write_aside(path: Path) -> Iterator[Path]:
+    """Give a path to write to; on success it takes the place of ``path``, else it is removed.
+
+    Raises
+    ------
+    UserError
+        Kind ``output``, where the folder cannot be written or the disk is full.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.aside")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield aside
+        aside.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"a result cannot be written: {error.strerror}",
+            where=str(path),
+            try_this="check that the folder is writable and the disk is not full",
+            kind="output",
+        ) from None
+    finally:
+        if aside.is_dir():
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            aside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file."""
+    with write_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_text_if_changed(path: Path, text: str) -> None:
+    """Write a text file only where its content would change, so that its time stamp tells the truth."""
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON with a fixed layout."""
+    write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON that :func:`write_json` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a small table as CSV: empty for null, true/false for booleans, 10 significant digits."""
+    text = table.copy()
+    for name in text.columns:
+        if pd.api.types.is_bool_dtype(text[name].dtype):
+            text[name] = text[name].map({True: "true", False: "false"})
+    with write_aside(path) as aside:
+        text.to_csv(aside, index=False, float_format="%.10g", lineterminator="\n", encoding="utf-8")
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a CSV file of the project as text; empty cells are empty strings."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Intake: raw tables become accepted rows, or say why not."""

@@ -1,0 +1,1 @@
+"""Readers: foreign files become the contract's tables, every cell still as text."""

@@ -1,0 +1,185 @@
+"""Settings: one strict model of ``config/config.yaml``, and what each verb needs of it.
+
+Unknown keys are errors that name the nearest known key. Each verb reads its own settings from a small
+canonical file, so that a change of one setting reruns only what uses it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from trdanalysis.errors import UserError, suggest
+from trdanalysis.files import write_text_if_changed
+
+
+M = TypeVar("M", bound="StrictModel")
+
+
+class StrictModel(BaseModel):
+    """A model that refuses unknown keys and never changes after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def read_model(model: type[M], data: Mapping[str, Any], where: str) -> M:
+    """Validate ``data`` as ``model``.
+
+    Raises
+    ------
+    UserError
+        Kind ``config``, for the first fault: an unknown key (with the nearest known one), a missing
+        key, or a value outside its range.
+    """
+    try:
+        return model.model_validate(dict(data))
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = _known_keys(model, first["loc"][:-1])
+            raise UserError(
+                f"unknown key `{path}`",
+                where=where,
+                try_this=suggest(str(first["loc"][-1]), known),
+                kind="config",
+            ) from None
+        if first["type"] == "missing":
+            raise UserError(f"missing key `{path}`", where=where, kind="config") from None
+        message = first["msg"].removeprefix("Value error, ")
+        raise UserError(
+            f"`{path}` cannot be used: {message}" if path else message, where=where, kind="config"
+        ) from None
+
+
+def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    for part in path:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            continue
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+    return list(model.model_fields)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping; an empty file is an empty mapping.
+
+    Raises
+    ------
+    UserError
+        Kind ``config``, where the file is missing, is no YAML or is no mapping.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError("file not found", where=str(path), kind="config") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise UserError("the file is not readable YAML", where=f"{path}{line}", kind="config") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise UserError("the file holds no `key: value` lines", where=str(path), kind="config")
+    return {str(key): value for key, value in data.items()}
+
+
+class Settings(StrictModel):
+    """Every setting of a run; ``config/config.yaml`` says what each means."""
+
+    drops: str
+    results: str
+    definitions: tuple[str, ...] = Field(min_length=1)
+    primary_definition: str
+    reference_rate: float = Field(gt=0, lt=1)
+    equivalence_margin: float = Field(gt=0, lt=0.5)
+    age_bands_from_years: tuple[int, ...] = Field(min_length=1)
+    disclosure_policy: str
+    threads: int = Field(ge=1, le=1024)
+    memory_limit_mb: int = Field(ge=200)
+
+    @field_validator("definitions")
+    @classmethod
+    def _no_repeats(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("a definition is named twice")
+        return value
+
+    @field_validator("age_bands_from_years")
+    @classmethod
+    def _ascending_bands(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if value[0] != 0:
+            raise ValueError("the first band must start at 0, or the youngest fall in a hole")
+        if any(later <= earlier for earlier, later in zip(value, value[1:], strict=False)):
+            raise ValueError("bands must start at ascending ages, each once")
+        if value[-1] > 90:
+            raise ValueError("ages are top-coded at 90: no band can start above 90")
+        if 18 not in value:
+            raise ValueError("a band must start at 18: adults and under-18s are analysed apart")
+        return value
+
+    @model_validator(mode="after")
+    def _primary_is_used(self) -> Settings:
+        if self.primary_definition not in self.definitions:
+            raise ValueError(
+                f"`primary_definition` is `{self.primary_definition}`, which `definitions` does not name"
+            )
+        return self
+
+
+#: The settings that change what a verb makes. Where results lie and how fast they are made is not
+#: among them: moving a folder or adding a core reruns nothing.
+USED_BY: dict[str, tuple[str, ...]] = {
+    "intake": (),
+    "pool": ("age_bands_from_years",),
+    "label": ("definitions", "primary_definition"),
+    "summarise": (
+        "definitions",
+        "primary_definition",
+        "reference_rate",
+        "equivalence_margin",
+        "age_bands_from_years",
+    ),
+    "publish": (
+        "definitions",
+        "primary_definition",
+        "reference_rate",
+        "equivalence_margin",
+        "age_bands_from_years",
+        "disclosure_policy",
+    ),
+}
+
+
+def read_settings(data: Mapping[str, Any], where: str = "config/config.yaml") -> Settings:
+    """Validate the settings of a run; see :func:`read_model` for errors."""
+    return read_model(Settings, data, where)
+
+
+def write_verb_settings(settings: Settings, folder: Path) -> None:
+    """Write ``<verb>.json`` for every verb, touching only files whose content changes."""
+    dumped = settings.model_dump(mode="json")
+    for verb, keys in USED_BY.items():
+        text = json.dumps({key: dumped[key] for key in keys}, indent=1, sort_keys=True) + "\n"
+        write_text_if_changed(folder / f"{verb}.json", text)
+
+
+def read_verb_settings(path: Path) -> dict[str, Any]:
+    """Read what :func:`write_verb_settings` wrote."""
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        raise UserError(
+            "the settings file is missing or damaged",
+            where=str(path),
+            try_this="run `snakemake --cores 1`, which writes it from config/config.yaml",
+            kind="config",
+        ) from None
+    return data

@@ -1,0 +1,17 @@
+"""Marks each test with the kind its folder names: tests/unit/... gets `unit`, and so on."""
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add the folder's marker, so that `pytest -m property` needs no decorator on every test."""
+    # A folder that is no declared kind is left alone here; a test of the set-up names it.
+    declared = {line.partition(":")[0] for line in config.getini("markers")}
+    for item in items:
+        kind = item.path.relative_to(TESTS).parts[0]
+        if kind in declared:
+            item.add_marker(getattr(pytest.mark, kind))
