@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
-    "id", "text", "integer", "day", "number", "three_valued", "word", "drug", "scale", "function_scale"
+    "id",
+    "text",
+    "integer",
+    "day",
+    "number",
+    "three_valued",
+    "word",
+    "drug",
+    "scale",
+    "function_scale",
 ]
 
 #: Words of a three-valued column in text files. Nothing means unknown, never no.
@@ -137,9 +146,7 @@ SYMPTOMS = (
     "physical_symptoms",
 )
 
-_PATIENT_ID = Column(
-    "patient_id", "id", "pseudonym of the patient", key=True, required=True
-)
+_PATIENT_ID = Column("patient_id", "id", "pseudonym of the patient", key=True, required=True)
 
 PATIENTS = TableSpec(
     "patients",
@@ -148,8 +155,12 @@ PATIENTS = TableSpec(
     (
         _PATIENT_ID,
         Column(
-            "age_years", "integer", "age at the first recorded trial; 90 means 90 or older",
-            unit="years", low=0, high=90,
+            "age_years",
+            "integer",
+            "age at the first recorded trial; 90 means 90 or older",
+            unit="years",
+            low=0,
+            high=90,
         ),
         Column("sex", "word", "sex as recorded", words=("female", "male", "other")),
         Column("site", "text", "where the patient was treated"),
@@ -162,15 +173,21 @@ PATIENTS = TableSpec(
         ),
         Column("function_scale", "function_scale", "scale of function_score"),
         Column(
-            "function_score", "number",
-            "functional score, used where functional_impairment is unknown", unit="points",
+            "function_score",
+            "number",
+            "functional score, used where functional_impairment is unknown",
+            unit="points",
         ),
         _three("medical_cause", "another medical condition explains the symptoms (exclusion)"),
         _three("current_substance_use", "current substance use disorder (exclusion)"),
         _day("last_observed_day", "last day the patient was under observation"),
         Column(
-            "age_at_onset_years", "integer", "age at the first depressive episode",
-            unit="years", low=0, high=90,
+            "age_at_onset_years",
+            "integer",
+            "age at the first depressive episode",
+            unit="years",
+            low=0,
+            high=90,
         ),
         *(
             _three(factor, factor.replace("_", " "), group)
@@ -183,7 +200,9 @@ PATIENTS = TableSpec(
 
 _TRIAL_KEY = (
     _PATIENT_ID,
-    Column("trial_id", "text", "identifier of the trial within the patient", key=True, required=True),
+    Column(
+        "trial_id", "text", "identifier of the trial within the patient", key=True, required=True
+    ),
 )
 
 TRIALS = TableSpec(
@@ -193,41 +212,72 @@ TRIALS = TableSpec(
     (
         *_TRIAL_KEY,
         Column(
-            "drug", "drug",
-            "generic name, brand name or ATC code, or a word for what is no drug", required=True,
+            "drug",
+            "drug",
+            "generic name, brand name or ATC code, or a word for what is no drug",
+            required=True,
         ),
         Column(
-            "role", "word", "part of the treatment; empty: primary",
-            words=("primary", "augmentation"), has_default=True,
+            "role",
+            "word",
+            "part of the treatment; empty: primary",
+            words=("primary", "augmentation"),
+            has_default=True,
         ),
         _three("for_depression", "given for depression; empty: yes", default=True),
         Column(
-            "dose_mg_per_day", "number", "highest daily dose held",
-            unit="mg per day", low=0, low_open=True,
+            "dose_mg_per_day",
+            "number",
+            "highest daily dose held",
+            unit="mg per day",
+            low=0,
+            low_open=True,
         ),
         Column(
-            "start_day", "day", "first day on treatment",
+            "start_day",
+            "day",
+            "first day on treatment",
             unit="days from the patient's private origin",
-            low=-MAX_ABS_DAY, high=MAX_ABS_DAY, required=True,
+            low=-MAX_ABS_DAY,
+            high=MAX_ABS_DAY,
+            required=True,
         ),
-        _day("stop_day", "first day without the treatment; empty: ongoing unless a stop reason stands"),
-        Column(
-            "adherence", "number", "proportion of days covered", unit="fraction", low=0, high=1
+        _day(
+            "stop_day",
+            "first day without the treatment; empty: ongoing unless a stop reason stands",
         ),
+        Column("adherence", "number", "proportion of days covered", unit="fraction", low=0, high=1),
         Column("scale", "scale", "depression scale of both scores"),
         Column("baseline_score", "number", "score before the trial", unit="points"),
         Column("endpoint_score", "number", "score at the end of the trial", unit="points"),
-        _day("baseline_day", "day of the baseline score; empty: taken to be inside its window", has_default=True),
-        _day("endpoint_day", "day of the endpoint score; empty: taken to be inside its window", has_default=True),
+        _day(
+            "baseline_day",
+            "day of the baseline score; empty: taken to be inside its window",
+            has_default=True,
+        ),
+        _day(
+            "endpoint_day",
+            "day of the endpoint score; empty: taken to be inside its window",
+            has_default=True,
+        ),
         Column(
-            "rated_outcome", "word", "clinician's rating of the outcome",
+            "rated_outcome",
+            "word",
+            "clinician's rating of the outcome",
             words=("remission", "response", "partial_response", "no_response"),
         ),
         Column(
-            "stop_reason", "word", "why the trial ended",
+            "stop_reason",
+            "word",
+            "why the trial ended",
             words=(
-                "lack_of_efficacy", "intolerance", "nonadherence", "completed", "patient_choice",
-                "lost_to_follow_up", "other",
+                "lack_of_efficacy",
+                "intolerance",
+                "nonadherence",
+                "completed",
+                "patient_choice",
+                "lost_to_follow_up",
+                "other",
             ),
             has_default=True,
         ),
@@ -242,14 +292,19 @@ DOSES = TableSpec(
     (
         *_TRIAL_KEY,
         Column(
-            "start_day", "day", "first day on this dose",
+            "start_day",
+            "day",
+            "first day on this dose",
             unit="days from the patient's private origin",
-            low=-MAX_ABS_DAY, high=MAX_ABS_DAY, key=True, required=True,
+            low=-MAX_ABS_DAY,
+            high=MAX_ABS_DAY,
+            key=True,
+            required=True,
         ),
-        _day("stop_day", "first day off this dose; empty: until the next step, else the trial's end"),
-        Column(
-            "dose_mg_per_day", "number", "daily dose", unit="mg per day", low=0, low_open=True
+        _day(
+            "stop_day", "first day off this dose; empty: until the next step, else the trial's end"
         ),
+        Column("dose_mg_per_day", "number", "daily dose", unit="mg per day", low=0, low_open=True),
     ),
 )
 
@@ -260,17 +315,21 @@ ASSESSMENTS = TableSpec(
     (
         _PATIENT_ID,
         Column(
-            "day", "day", "day of the rating", unit="days from the patient's private origin",
-            low=-MAX_ABS_DAY, high=MAX_ABS_DAY, key=True, required=True,
+            "day",
+            "day",
+            "day of the rating",
+            unit="days from the patient's private origin",
+            low=-MAX_ABS_DAY,
+            high=MAX_ABS_DAY,
+            key=True,
+            required=True,
         ),
         Column("scale", "scale", "depression scale", key=True, required=True),
         Column("score", "number", "score", unit="points"),
     ),
 )
 
-TABLES: dict[str, TableSpec] = {
-    spec.name: spec for spec in (PATIENTS, TRIALS, DOSES, ASSESSMENTS)
-}
+TABLES: dict[str, TableSpec] = {spec.name: spec for spec in (PATIENTS, TRIALS, DOSES, ASSESSMENTS)}
 
 #: Keys of ``drop.yaml`` and their defaults.
 READERS = ("native", "flat", "omop", "sdtm", "nda", "redcap")

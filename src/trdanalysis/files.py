@@ -78,3 +78,9 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 def read_csv(path: Path) -> pd.DataFrame:
     """Read a CSV file of the project as text; empty cells are empty strings."""
     return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+
+
+def write_parquet(path: Path, table: pd.DataFrame) -> None:
+    """Write a small table as Parquet, with its column types."""
+    with write_aside(path) as aside:
+        table.to_parquet(aside, index=False, compression="zstd")

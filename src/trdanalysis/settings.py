@@ -83,7 +83,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        raise UserError("the file is not readable YAML", where=f"{path}{line}", kind="config") from None
+        raise UserError(
+            "the file is not readable YAML", where=f"{path}{line}", kind="config"
+        ) from None
     if data is None:
         return {}
     if not isinstance(data, dict):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from trdanalysis.analysis.estimands import ESTIMANDS, Estimand
+from trdanalysis.analysis.estimands import ESTIMANDS, Estimand, is_unknown
 from trdanalysis.analysis.rates import RateSettings
 from trdanalysis.contract import TABLES
 
@@ -100,7 +101,13 @@ def _list_patient_steps(criteria: ir.Table, settings: RateSettings) -> list[tupl
         for estimand in ESTIMANDS
         for name, count in _counting(criteria, estimand, settings.under_age_bands).items()
     }
-    counted = criteria.group_by("definition").agg(**counts).to_pandas().set_index("definition")
+    counted = (
+        criteria.group_by("definition")
+        .agg(**counts)
+        .to_pyarrow()
+        .to_pandas()
+        .set_index("definition")
+    )
     # A definition by which nobody is labelled keeps its steps, with nobody in them.
     counted = counted.reindex(list(settings.definitions), fill_value=0)
     return [
@@ -129,7 +136,8 @@ def _counting(
     criteria: ir.Table, estimand: Estimand, under_age_bands: Sequence[str]
 ) -> dict[str, ir.IntegerScalar]:
     """Give the three counts of every step of one estimand, to be had in one pass."""
-    adult = ~criteria.age_band.isin(list(under_age_bands))
+    band = criteria.age_band
+    adult = ibis.cases((band.isin(list(under_age_bands)), False), (band.notnull(), True))
     tests = [adult, *(criteria[name] for name in estimand.criteria)]
     counts = {}
     # Not certainly out so far; never null.
@@ -139,13 +147,13 @@ def _counting(
         key = f"{estimand.name}:{order}"
         counts[f"{key}:n_in"] = criteria.count(where=left)
         counts[f"{key}:n_out"] = criteria.count(where=left & ~test)
-        counts[f"{key}:n_unknown"] = criteria.count(where=left & test.isnull())
+        counts[f"{key}:n_unknown"] = criteria.count(where=left & is_unknown(test))
         left = still
     member = criteria[estimand.criteria[0]]
     for name in estimand.criteria[1:]:
         member = member & criteria[name]
     key = f"{estimand.name}:{len(tests) + 1}"
-    unknown = member.isnull() | criteria[estimand.event].isnull()
+    unknown = is_unknown(member) | is_unknown(criteria[estimand.event])
     counts[f"{key}:n_in"] = criteria.count(where=left)
     counts[f"{key}:n_out"] = criteria.count(where=left & ~left)
     counts[f"{key}:n_unknown"] = criteria.count(where=left & unknown)

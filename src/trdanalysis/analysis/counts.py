@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from trdanalysis.analysis.estimands import TRIAL_FACTORS, TRIAL_GROUP
+from trdanalysis.analysis.estimands import TRIAL_FACTORS, TRIAL_GROUP, is_unknown
 from trdanalysis.contract import FACTORS
 
 #: Level of a patient whose value is not known.
@@ -62,20 +62,24 @@ def estimate_counts(units: ir.Table, under_age_bands: Collection[str]) -> pd.Dat
 
 def _counting(units: ir.Table) -> dict[str, ir.IntegerScalar]:
     """Give the four counts; a null condition counts nobody."""
-    known = units.event.notnull()
+    known = ~is_unknown(units.event)
     not_out = units.member.fill_null(True)
     return {
         "certain": units.count(where=units.member),
         "known": units.count(where=units.member & known),
         "events": units.count(where=units.member & units.event),
-        "unknown": units.count(where=not_out & (units.member.isnull() | ~known)),
+        "unknown": units.count(
+            where=not_out & (is_unknown(units.member) | is_unknown(units.event))
+        ),
     }
 
 
 def _count_places(units: ir.Table) -> pd.DataFrame:
     keys = ["age_band", "sex", "site", "drop_id"]
     units = units.mutate(**{key: units[key].fill_null(UNKNOWN) for key in keys})
-    counted: pd.DataFrame = units.group_by([*_OF, *keys]).agg(**_counting(units)).to_pandas()
+    counted: pd.DataFrame = (
+        units.group_by([*_OF, *keys]).agg(**_counting(units)).to_pyarrow().to_pandas()
+    )
     return counted
 
 
@@ -84,9 +88,11 @@ def _count_factors(units: ir.Table) -> pd.DataFrame:
     units = units.filter(units.member.fill_null(True))
     units = units.mutate(age_band=units.age_band.fill_null(UNKNOWN))
     names = [name for group, factors in FACTORS.items() for name in (group, *factors)]
-    counted: pd.DataFrame = ibis.union(
-        *(_count_one_factor(units, name) for name in names), distinct=False
-    ).to_pandas()
+    counted: pd.DataFrame = (
+        ibis.union(*(_count_one_factor(units, name) for name in names), distinct=False)
+        .to_pyarrow()
+        .to_pandas()
+    )
     return counted
 
 

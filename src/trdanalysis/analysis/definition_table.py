@@ -50,6 +50,7 @@ def estimate_definitions(
     counted = (
         labels.group_by("definition")
         .agg(n=labels.count(), **counts)
+        .to_pyarrow()
         .to_pandas()
         .set_index("definition")
         .reindex([each["definition"] for each in definitions], fill_value=0)
@@ -66,3 +67,36 @@ def _join(value: str | Iterable[str] | None) -> str | None:
     if value is None or isinstance(value, str):
         return value or None
     return "; ".join(value) or None
+
+
+def estimate_label_reasons(labels: ir.Table, definitions: Sequence[str]) -> pd.DataFrame:
+    """Count the reasons behind the labels.
+
+    Parameters
+    ----------
+    labels
+        One row per patient and definition: ``definition``, ``label``, ``reason``, ``on_defaults``.
+    definitions
+        Ids in the order of the rows.
+
+    Returns
+    -------
+    DataFrame
+        One row per definition, label and reason that occurs: ``definition``, ``label``, ``reason``,
+        ``patients``, and ``on_defaults``, how many of them would have another label if every default
+        were unknown. Most frequent first within a label.
+    """
+    counted = (
+        labels.group_by(["definition", "label", "reason"])
+        .agg(patients=labels.count(), on_defaults=labels.count(where=labels.on_defaults))
+        .to_pandas()
+    )
+    order = {name: place for place, name in enumerate(definitions)}
+    places = {name: place for place, name in enumerate(_LABELS)}
+    counted = counted.assign(
+        first=counted["definition"].map(order),
+        second=counted["label"].map(places),
+        third=-counted["patients"],
+    ).sort_values(["first", "second", "third", "reason"], kind="stable", ignore_index=True)
+    counts = {name: counted[name].astype("Int64") for name in ("patients", "on_defaults")}
+    return counted.assign(**counts).drop(columns=["first", "second", "third"])

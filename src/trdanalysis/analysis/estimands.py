@@ -184,6 +184,7 @@ def _derive_criteria_columns(table: ir.Table) -> ir.Table:
 
     dose = of_first("first_dose_adequate")
     adherence = of_first("first_adherence_adequate")
+    low, poor = _negate(dose), _negate(adherence)
     short = of_first("first_duration_days") < ADEQUATE_FROM_DAYS
     return table.select(
         "definition",
@@ -204,11 +205,26 @@ def _derive_criteria_columns(table: ir.Table) -> ir.Table:
         adherence_adequate=adherence,
         nonresponse=of_first("first_nonresponse"),
         trd=ibis.cases((table.label == "trd", True), (table.label == "not_trd", False)),
-        inadequate_dose=~dose,
+        inadequate_dose=low,
         insufficient_duration=short,
-        poor_adherence=~adherence,
-        medication_related=~dose | short | ~adherence,
+        poor_adherence=poor,
+        medication_related=low | short | poor,
     )
+
+
+# Ibis prints `~x` as `NOT(x)` without brackets around it. Where `x.isnull()` is asked of such a
+# column, perhaps in another module, that reads `NOT(x) IS NULL`, which SQL takes for
+# `NOT (x IS NULL)`. The next two functions are right whatever they are given or go into.
+
+
+def _negate(value: ir.BooleanValue) -> ir.BooleanValue:
+    """Negate, null staying null."""
+    return ibis.cases((value, False), (~value, True))
+
+
+def is_unknown(value: ir.BooleanValue) -> ir.BooleanValue:
+    """Say whether a three-valued expression is unknown; never null itself."""
+    return value.fill_null(True) & ~value.fill_null(False)
 
 
 def derive_members(criteria: ir.Table) -> ir.Table:

@@ -22,7 +22,9 @@ UNKNOWN_THROUGHOUT = "unknown_throughout"
 def bad_columns(spec: TableSpec) -> list[str]:
     """Names of the columns of which a cell can be bad."""
     return [
-        column.name for column in spec.columns if column.kind not in ("text", "id") and not column.key
+        column.name
+        for column in spec.columns
+        if column.kind not in ("text", "id") and not column.key
     ] + [name for name in ("scale",) if name in spec.key]
 
 

@@ -101,9 +101,7 @@ def check_identifiers(tables: dict[str, ir.Table]) -> None:
     UserError
         Naming every breach by file, column, rule and count.
     """
-    found = [
-        breach for name, table in tables.items() for breach in _check_table(name, table)
-    ]
+    found = [breach for name, table in tables.items() for breach in _check_table(name, table)]
     if not found:
         return
     ages = any(breach.rule == "age_over_90" for breach in found)
@@ -160,7 +158,9 @@ def _shape_rules(
     wordy = cell.length() > 5
     rules = [
         (rule, wordy & low.re_search(pattern), False) for rule, pattern in SHAPES_ONE_CELL.items()
-    ] + [(rule, wordy & low.re_search(pattern), True) for rule, pattern in SHAPES_MOST_CELLS.items()]
+    ] + [
+        (rule, wordy & low.re_search(pattern), True) for rule, pattern in SHAPES_MOST_CELLS.items()
+    ]
     if column is not None and column.key:
         return rules
     is_age = column is not None and column.name in ("age_years", "age_at_onset_years")

@@ -78,7 +78,11 @@ class DrugNames:
             [drugs[drugs["role"] == ANTIDEPRESSANT], drugs[drugs["role"] != ANTIDEPRESSANT]]
         )
         for generic, brands, atc, role in zip(
-            ordered["generic"], ordered["brand_examples"], ordered["atc"], ordered["role"], strict=True
+            ordered["generic"],
+            ordered["brand_examples"],
+            ordered["atc"],
+            ordered["role"],
+            strict=True,
         ):
             for name in (generic, atc, *brands.split(";")):
                 key = normalise(name, drug=True)
@@ -122,5 +126,5 @@ def derive_drugs(words: ir.Table, names: DrugNames) -> ir.Table:
         drug_key=joined.ingredient.coalesce(joined.drug_key),
         drug_role=joined.drug_role.fill_null(
             ibis.cases((other, OTHER_DRUG), else_=ibis.null("string"))
-        )
+        ),
     )

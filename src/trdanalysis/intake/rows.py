@@ -73,7 +73,9 @@ def derive_reasons(
     reasoned = table.mutate(
         reason=ibis.cases(*rules, else_=ibis.null("string")), patient_is_known=patient_known
     )
-    return reasoned.drop(*(name for name in ("missing_key", "trial_is_known") if name in reasoned.columns))
+    return reasoned.drop(
+        *(name for name in ("missing_key", "trial_is_known") if name in reasoned.columns)
+    )
 
 
 def derive_key_columns(table: ir.Table, spec: TableSpec) -> tuple[ir.Table, list[str]]:
@@ -122,6 +124,4 @@ def find_repeated(reasoned: ir.Table, raw: ir.Table, spec: TableSpec) -> ir.Tabl
     judged = repeated.select("line", *key).join(versions, key)
     conflicting = judged.versions > 1
     out = judged.filter(conflicting | (judged.line != judged.kept_line))
-    return out.select(
-        "line", repeat=(out.versions > 1).ifelse(CONFLICTING_ROWS, "duplicate")
-    )
+    return out.select("line", repeat=(out.versions > 1).ifelse(CONFLICTING_ROWS, "duplicate"))

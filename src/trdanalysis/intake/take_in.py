@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
+import pyarrow as pa
 
 from trdanalysis.contract import TABLES, TableSpec
 from trdanalysis.engine import Engine
@@ -59,7 +59,9 @@ class Intake:
     findings, quarantine, unrecognised
         The three CSV files of a drop.
     summary
-        The balance of rows by table, absent and extra columns.
+        The balance of rows by table.
+    columns
+        Absent and extra columns by table.
     """
 
     accepted: dict[str, ir.Table]
@@ -67,7 +69,8 @@ class Intake:
     findings: pd.DataFrame
     quarantine: pd.DataFrame
     unrecognised: pd.DataFrame
-    summary: dict[str, Any]
+    summary: dict[str, dict[str, int]]
+    columns: dict[str, dict[str, list[str]]]
 
 
 def take_in(
@@ -106,7 +109,8 @@ def take_in(
     parts: list[pd.DataFrame] = []
     quarantine: list[pd.DataFrame] = []
     unrecognised: list[pd.DataFrame] = []
-    summary: dict[str, Any] = {}
+    summary: dict[str, dict[str, int]] = {}
+    columns: dict[str, dict[str, list[str]]] = {}
     lost_trials = None
     for name, spec in TABLES.items():
         if name not in raw:
@@ -127,7 +131,8 @@ def take_in(
         parts += [bad, _row_findings(judged, spec), _column_findings(spec, raw[name])]
         quarantine.append(_quarantine(judged, spec))
         unrecognised += _unrecognised(raw[name], good, spec, reference)
-        summary[name] = _balance(judged, len(bad), spec, raw[name])
+        summary[name] = _balance(judged, len(bad))
+        columns[name] = _odd_columns(spec, raw[name])
     if "trials" in raw:
         parts.append(found.find_adjacent(accepted["trials"], ADJACENT_GAP_DAYS))
     assert lost_trials is not None
@@ -139,13 +144,16 @@ def take_in(
         findings=found.sort_findings(parts),
         quarantine=_sorted(quarantine, ["table", "line", "reason"]),
         unrecognised=_sorted(unrecognised, ["table", "column", "word", "rows", "suggestion"]),
-        summary={"tables": summary},
+        summary=summary,
+        columns=columns,
     )
 
 
 def _check_columns(spec: TableSpec, table: ir.Table) -> None:
     missing = [
-        column.name for column in spec.columns if column.required and column.name not in table.columns
+        column.name
+        for column in spec.columns
+        if column.required and column.name not in table.columns
     ]
     if missing:
         others = [name for name in table.columns if name != "line"]
@@ -238,12 +246,21 @@ def _row_findings(judged: ir.Table, spec: TableSpec) -> pd.DataFrame:
     )
 
 
+def _odd_columns(spec: TableSpec, raw: ir.Table) -> dict[str, list[str]]:
+    return {
+        "absent": [name for name in spec.names if name not in raw.columns],
+        "extra": [name for name in raw.columns if name not in spec.names and name != "line"],
+    }
+
+
 def _column_findings(spec: TableSpec, raw: ir.Table) -> pd.DataFrame:
-    extra = [name for name in raw.columns if name not in spec.names and name != "line"]
-    absent = [name for name in spec.names if name not in raw.columns]
+    odd = _odd_columns(spec, raw)
     return pd.DataFrame(
-        [(spec.name, name, None, "extra_column", found.KEPT_OUT) for name in extra]
-        + [(spec.name, name, None, "absent_column", found.UNKNOWN_THROUGHOUT) for name in absent],
+        [(spec.name, name, None, "extra_column", found.KEPT_OUT) for name in odd["extra"]]
+        + [
+            (spec.name, name, None, "absent_column", found.UNKNOWN_THROUGHOUT)
+            for name in odd["absent"]
+        ],
         columns=found.COLUMNS,
     )
 
@@ -279,7 +296,7 @@ def _nearest_scale(word: str, known: list[str]) -> str:
     return nearest(word.upper(), known) or ""
 
 
-def _balance(judged: ir.Table, bad_cells: int, spec: TableSpec, raw: ir.Table) -> dict[str, Any]:
+def _balance(judged: ir.Table, bad_cells: int) -> dict[str, int]:
     counts = judged.aggregate(
         rows_in=judged.count(),
         accepted=(judged.reason.isnull() & ~judged.is_duplicate).sum(),
@@ -287,12 +304,7 @@ def _balance(judged: ir.Table, bad_cells: int, spec: TableSpec, raw: ir.Table) -
         quarantined=judged.reason.notnull().sum(),
     )
     numbers = {name: int(value or 0) for name, value in counts.to_pyarrow().to_pylist()[0].items()}
-    return {
-        **numbers,
-        "cells_set_unknown": bad_cells,
-        "absent_columns": [name for name in spec.names if name not in raw.columns],
-        "extra_columns": [name for name in raw.columns if name not in spec.names and name != "line"],
-    }
+    return {**numbers, "cells_set_unknown": bad_cells}
 
 
 def _finish(table: ir.Table, spec: TableSpec, namespace: str) -> ir.Table:
@@ -311,11 +323,23 @@ def _with_namespace(table: ir.Table, namespace: str) -> ir.Table:
     return table.mutate(patient_id=ibis.literal(f"{namespace}:") + table.patient_id)
 
 
+def no_rows(reference: Reference) -> dict[str, ir.Table]:
+    """Give the accepted tables of no drop at all, with their columns and types."""
+    tables = {name: _empty_table(spec, reference) for name, spec in TABLES.items()}
+    finished = {name: _finish(table, TABLES[name], "") for name, table in tables.items()}
+    lost = tables["trials"].select("patient_id", "trial_id", "line")
+    return finished | {"quarantined_trials": lost}
+
+
 def _empty_table(spec: TableSpec, reference: Reference) -> ir.Table:
-    """Give a table of no rows with the columns that :func:`derive_cells` gives."""
+    """Give a table of no rows with the columns that accepted rows have."""
     schema = ibis.schema({"line": "int64", **{name: "string" for name in spec.names}})
-    nothing = ibis.memtable({name: [] for name in schema}, schema=schema)
-    return derive_cells(nothing, spec, reference.scales)
+    nothing = ibis.memtable(pa.table({name: [] for name in schema}), schema=schema)
+    cells = derive_cells(nothing, spec, reference.scales)
+    if spec.name != "trials":
+        return cells
+    unknown = ibis.null("string")
+    return cells.mutate(drug_key=unknown, ingredient=unknown, drug_role=unknown)
 
 
 def _sorted(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -40,7 +40,11 @@ def read_native(engine: Engine, folder: Path) -> dict[str, ir.Table]:
 
 def find_table_file(folder: Path, spec: TableSpec) -> Path | None:
     """Find the one file of a table; None where an optional table has none."""
-    found = [path for path in (folder / f"{spec.name}.csv", folder / f"{spec.name}.parquet") if path.is_file()]
+    found = [
+        path
+        for path in (folder / f"{spec.name}.csv", folder / f"{spec.name}.parquet")
+        if path.is_file()
+    ]
     if len(found) > 1:
         raise UserError(
             f"table `{spec.name}` stands twice",

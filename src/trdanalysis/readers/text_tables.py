@@ -84,7 +84,11 @@ def read_text_parquet(engine: Engine, path: Path, yes_no_columns: frozenset[str]
                 words = ("yes", "no") if name in yes_no_columns else ("true", "false")
                 text = ibis.cases((column, words[0]), (~column, words[1]))
             elif kind.is_floating():
-                text = column.isnan().ifelse(ibis.null("float64"), column.cast("float64")).cast("string")
+                text = (
+                    column.isnan()
+                    .ifelse(ibis.null("float64"), column.cast("float64"))
+                    .cast("string")
+                )
             else:
                 text = column.cast("string")
             columns[name] = _trimmed(text)

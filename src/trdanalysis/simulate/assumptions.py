@@ -1,8 +1,8 @@
-"""What the simulation assumes, as tables: medicines, scales, factors and their effects, missing values.
+"""What the simulation assumes, as tables: medicines, scales, factors, effects, missing values.
 
 The planted effects are log odds ratios on non-response to a trial. Together with
-``BASE_LOG_ODDS = 0`` they make non-response to the first adequate first-line trial about one half, as in
-published measurements (47 to 53%). Nothing here is aimed at the article's 30%.
+``BASE_LOG_ODDS = 0`` they make non-response to the first adequate first-line trial about one half,
+as in published measurements (47 to 53%). Nothing here is aimed at the article's 30%.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import numpy as np
 class Treatment:
     """One treatment that can be drawn.
 
-    ``words`` are the ways it is written (generic, brands, salt, ATC code); ``min_mg_per_day`` is the
-    adequate minimum, None where no dose is recorded. ``first``, ``later``, ``joined`` and ``added`` are
-    relative shares: as a patient's first course, as a later one, begun together with another, and as an
-    augmentation.
+    ``words`` are the ways it is written (generic, brands, salt, ATC code); ``min_mg_per_day`` is
+    the adequate minimum, None where no dose is recorded. ``first``, ``later``, ``joined`` and
+    ``added`` are relative shares: as a patient's first course, as a later one, begun together with
+    another, and as an augmentation.
     """
 
     generic: str
@@ -163,8 +163,8 @@ AGE_18_TO_25_LOG_ODDS = 0.25
 AGE_65_AND_OVER_LOG_ODDS = 0.20
 PATIENT_SD_LOG_ODDS = 0.5
 
-#: Shares of values not recorded, where one number does. Endpoint scores are missing more often after
-#: non-response, so that missingness is informative, as in practice.
+#: Shares of values not recorded, where one number does. Endpoint scores are missing more often
+#: after non-response, so that missingness is informative, as in practice.
 UNRECORDED: dict[str, float] = {
     "age_years": 0.01,
     "sex": 0.005,

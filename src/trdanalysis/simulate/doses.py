@@ -28,9 +28,9 @@ def draw_doses(rng: np.random.Generator, courses: Columns, step_share: float) ->
     Returns
     -------
     Columns
-        ``dose_mg_per_day`` (NaN: none is recorded for such treatment), ``steps`` (0: none), and of
-        shape (courses, :data:`STEPS`) ``step_start`` (days from the course's start) and ``step_dose``;
-        ``adequate_days``, the days at or above the minimum as the definition counts them.
+        ``dose_mg_per_day`` (NaN: such treatment has none), ``steps`` (0: none), and
+        of shape (courses, :data:`STEPS`) ``step_start`` (days from the course's start) and
+        ``step_dose``; ``adequate_days``, the days at or above the minimum as the definition counts.
     """
     n = len(courses["treatment"])
     minimum = MIN_MG_PER_DAY[courses["treatment"]]
@@ -38,7 +38,7 @@ def draw_doses(rng: np.random.Generator, courses: Columns, step_share: float) ->
     days = courses["stop_day"] - courses["start_day"]
     stepped = ~np.isnan(minimum) & (days >= 14) & (rng.random(n) < step_share)
     # Titrated, raised once more, or lowered for a while: 2, 3 and 3 steps.
-    shape = np.where(days >= 45, rng.choice(3, n, p=(0.5, 0.3, 0.2)), 0)
+    shape = np.where(days >= 45, rng.choice(3, n, p=(0.35, 0.4, 0.25)), 0)
     first = np.select(
         [shape == 2, days >= 28], [np.full(n, 20), rng.choice((7, 14), n)], np.full(n, 4)
     )
@@ -56,12 +56,14 @@ def draw_doses(rng: np.random.Generator, courses: Columns, step_share: float) ->
         "steps": steps,
         "step_start": starts,
         "step_dose": doses,
-        "adequate_days": np.where(stepped, _longest_run(doses >= minimum[:, None], lengths), single),
+        "adequate_days": np.where(
+            stepped, _longest_run(doses >= minimum[:, None], lengths), single
+        ),
     }
 
 
 def _longest_run(adequate: Array, lengths: Array) -> Array:
-    """Days of the longest run at or above the minimum over three steps without holes between them."""
+    """Days of the longest run at or above the minimum over three adjoining steps."""
     covered = np.where(adequate, lengths, 0)
     a, b, c = covered.T
     bridged = adequate[:, 1] | (lengths[:, 1] <= SURVIVED_BREAK_DAYS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,9 +18,9 @@ from trdanalysis.simulate.assumptions import (
     SYMPTOM_PREVALENCE,
 )
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[Any]
 #: Columns by name, all of one length (patients) or one shape (patients x courses).
-Columns = dict[str, npt.NDArray]
+Columns = dict[str, Array]
 
 SITES = ("north", "south", "east", "west")
 SEXES = ("female", "male", "other")
@@ -73,8 +75,8 @@ def draw_functioning(rng: np.random.Generator, nonresponse: Array) -> Columns:
     Returns
     -------
     Columns
-        ``functional_impairment``, and ``function_scale`` (a code) with a ``function_score`` that says
-        the same.
+        ``functional_impairment``, and ``function_scale`` (a code) with a ``function_score`` that
+        says the same.
     """
     n = len(nonresponse)
     impaired = rng.random(n) < np.where(nonresponse, 0.88, 0.30)

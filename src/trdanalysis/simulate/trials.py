@@ -1,9 +1,9 @@
-"""What the simulated patients were given and what came of it, before anything is left out or spoilt.
+"""What the simulated patients were given and what came of it, before anything is spoilt.
 
-Courses stand in grids of patients x positions. Position k + 1 follows from position k: a patient who
-did not respond goes on to a switch or an augmentation, one who did may relapse later. A score at the
-end of one course is the score before the next, so that ratings tell one story whichever trial reads
-them.
+Courses stand in grids of patients x positions. Position k + 1 follows from position k: a patient
+who did not respond goes on to a switch or an augmentation, one who did may relapse later. A score
+at the end of one course is the score before the next, so that ratings tell one story whichever
+trial reads them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from trdanalysis.simulate.assumptions import (
     IS_ANTIDEPRESSANT,
     LOW_ADHERENCE_LOG_ODDS,
     LOW_DOSE_LOG_ODDS,
-    MIN_MG_PER_DAY,
     SCALES,
     SHORT_TRIAL_LOG_ODDS,
     TREATMENTS,
@@ -32,7 +31,7 @@ ALONE, JOINED, ADDED = 0, 1, 2
 OUTCOMES = ("remission", "response", "partial_response", "no_response")
 
 _P_ANY_COURSE = 0.985
-_P_JOINED, _P_ADDED, _P_SWITCH, _P_RELAPSE = 0.06, 0.22, 0.78, 0.25
+_P_JOINED, _P_ADDED, _P_SWITCH, _P_RELAPSE = 0.06, 0.22, 0.71, 0.18
 _P_ONGOING = 0.14
 _P_FIRST_TREATMENT = np.array([t.first for t in TREATMENTS])
 _P_LATER_TREATMENT = np.array([t.later for t in TREATMENTS])
@@ -176,7 +175,7 @@ def _draw_days(rng: np.random.Generator, kind: Array) -> Array:
 
 
 def _draw_baselines(rng: np.random.Generator, scale: Array) -> Array:
-    """Draw scores at the start of an episode, above the remission cut-off of the patient's scale."""
+    """Draw scores at the start of an episode, above the remission cut-off of the scale."""
     mean = np.array([s.baseline_mean for s in SCALES])[scale]
     sd = np.array([s.baseline_sd for s in SCALES])[scale]
     low = np.array([s.baseline_low for s in SCALES])[scale]
@@ -208,7 +207,7 @@ def _draw_endpoints(
 def _draw_next(
     rng: np.random.Generator, patients: Columns, grid: Columns, rows: Array, k: int
 ) -> None:
-    """Decide what follows position ``k``: a partner, an augmentation, a switch, a relapse, or nothing."""
+    """Decide what follows: a partner, an augmentation, a switch, a relapse, or nothing."""
     m = len(rows)
     now = {name: values[rows, k] for name, values in grid.items()}
     days = now["stop_day"] - now["start_day"]
@@ -225,8 +224,8 @@ def _draw_next(
     start = np.select(
         kinds,
         [now["start_day"] + rng.integers(1, 8, m), now["endpoint_day"] + gap, stop + gap],
-        # So long after, that no rating of the relapse lies in the window of the course before.
-        stop + 60 + rng.exponential(200, m).astype(int),
+        # So long after, that no rating of the relapse lies in any window of the course before.
+        stop + 160 + rng.exponential(120, m).astype(int),
     )
     fresh = _draw_baselines(rng, patients["scale"][rows])
     drawn = {

@@ -1,0 +1,39 @@
+# The map of a run: drops -> accepted rows -> cohort -> labels -> result tables -> report.
+#
+#   snakemake --cores 2
+#   snakemake --cores 2 --config drops=DIR results=DIR
+#
+# Everything that is decided here is decided by trdanalysis.plan, which can be tested without
+# Snakemake. A rule calls one verb: `python -m trdanalysis <rule>`.
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from trdanalysis import layout
+from trdanalysis.errors import UserError
+from trdanalysis.plan import Plan
+
+
+configfile: "config/config.yaml"
+
+
+try:
+    plan = Plan(config, Path(workflow.basedir))
+    drops = list(plan.drops)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+R = str(plan.restricted)
+REFERENCE = Path(workflow.basedir) / "config" / "reference"
+
+
+include: "workflow/rules/intake.smk"
+include: "workflow/rules/label.smk"
+include: "workflow/rules/summarise.smk"
+include: "workflow/rules/publish.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.publish.output,

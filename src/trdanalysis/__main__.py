@@ -1,0 +1,6 @@
+"""``python -m trdanalysis``."""
+
+from trdanalysis.cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,202 @@
+"""The command line: one verb a step. A verb parses, loads, calls one function and writes."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trdanalysis.errors import UserError
+from trdanalysis.settings import read_settings, read_verb_settings, read_yaml
+
+if TYPE_CHECKING:
+    from trdanalysis.engine import Engine
+
+log = logging.getLogger("trdanalysis")
+
+EXAMPLES = """examples:
+  python -m trdanalysis simulate --patients 2000 --seed 1 --out data/drops/simulated
+  snakemake --cores 2
+  python -m trdanalysis explain P000017
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of all verbs."""
+    parser = argparse.ArgumentParser(
+        prog="python -m trdanalysis",
+        description="Treatment-resistant depression from treatment records: labels with reasons, and rates.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--log", type=Path, metavar="FILE", help="keep messages in this file too")
+    common.add_argument(
+        "--reference", type=Path, default=Path("config/reference"), metavar="FOLDER"
+    )
+    common.add_argument("--threads", type=int, default=2, metavar="N")
+    common.add_argument("--memory-limit-mb", type=int, default=4000, metavar="MIB")
+
+    def add(verb: str, text: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(verb, help=text, description=text, parents=[common])
+
+    intake = add("intake", "Take in one drop: accepted rows, quarantine, findings.")
+    intake.add_argument("--drop", type=Path, required=True, metavar="FOLDER")
+    intake.add_argument("--earlier", type=Path, nargs="*", default=[], metavar="FOLDER")
+    intake.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    pool = add("pool", "Pool the accepted rows of all drops.")
+    pool.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    pool.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    pool.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    label = add("label", "Judge every trial and label every patient.")
+    label.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
+    label.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
+    label.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    summarise = add("summarise", "Estimate rates, benchmarks and attrition.")
+    summarise.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    summarise.add_argument("--cohort", type=Path, required=True, metavar="FOLDER")
+    summarise.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
+    summarise.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    summarise.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
+    summarise.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    publish = add("publish", "Write result tables and the report, behind disclosure control.")
+    publish.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    publish.add_argument("--analysis", type=Path, required=True, metavar="FOLDER")
+    publish.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    publish.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
+    publish.add_argument("--policy", type=Path, required=True, metavar="FILE")
+    publish.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    explain = add(
+        "explain", "Explain one patient's label; prints patient-level values to the terminal."
+    )
+    explain.add_argument("patient", metavar="PATIENT", help="the patient's pseudonym")
+    explain.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
+    explain.add_argument(
+        "--definition", metavar="ID", help="default: the primary one of the config"
+    )
+    explain.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+
+    simulate = add("simulate", "Write a synthetic drop with a known truth.")
+    simulate.add_argument("--patients", type=_count, default=2000, metavar="N")
+    simulate.add_argument("--seed", type=int, default=1, metavar="S")
+    simulate.add_argument("--format", choices=("csv", "parquet"), default="csv")
+    simulate.add_argument("--clean", action="store_true", help="mix in no bad input")
+    simulate.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return number
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and give its exit code (see :data:`trdanalysis.errors.EXIT_CODES`)."""
+    options = build_parser().parse_args(arguments)
+    _start_log(options.log)
+    try:
+        _run(options)
+    except UserError as error:
+        log.error("Error: %s", error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        log.error("Stopped. Nothing half-written was left; run the same command to go on.")
+        return 130
+    except BrokenPipeError:
+        return 0
+    return 0
+
+
+def _start_log(file: Path | None) -> None:
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
+    log.setLevel(logging.INFO)
+    for old in log.handlers[:]:
+        log.removeHandler(old)
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        log.addHandler(handler)
+
+
+def _engine(options: argparse.Namespace) -> Engine:
+    from trdanalysis.engine import Engine
+
+    return Engine(options.memory_limit_mb, options.threads)
+
+
+# Imports stand in the branches: a verb loads only what it needs, and --help is quick.
+def _run(options: argparse.Namespace) -> None:
+    if options.verb == "intake":
+        from trdanalysis.commands.intake import run_intake
+
+        with _engine(options) as engine:
+            run_intake(engine, options.drop, options.earlier, options.reference, options.out)
+    elif options.verb == "pool":
+        from trdanalysis.commands.pool import run_pool
+
+        settings = read_verb_settings(options.settings)
+        with _engine(options) as engine:
+            run_pool(engine, options.drops, settings, options.reference, options.out)
+    elif options.verb == "label":
+        from trdanalysis.commands.label import run_label
+
+        with _engine(options) as engine:
+            run_label(engine, options.pooled, options.definitions, options.reference, options.out)
+    elif options.verb == "summarise":
+        from trdanalysis.commands.summarise import run_summarise
+
+        settings = read_verb_settings(options.settings)
+        with _engine(options) as engine:
+            run_summarise(
+                engine, options.cohort, options.pooled, options.drops, options.definitions, settings,
+                options.reference, options.out,
+            )  # fmt: skip
+    elif options.verb == "publish":
+        from trdanalysis.commands.publish import run_publish
+
+        settings = read_verb_settings(options.settings)
+        run_publish(
+            options.analysis,
+            options.drops,
+            options.definitions,
+            options.policy,
+            settings,
+            options.out,
+        )
+    elif options.verb == "explain":
+        _run_explain(options)
+    else:
+        from trdanalysis.commands.simulate import run_simulate
+
+        run_simulate(
+            options.patients, options.seed, options.out, options.format, dirt=not options.clean
+        )
+
+
+def _run_explain(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.explain import run_explain
+
+    settings = read_settings(read_yaml(options.config), str(options.config))
+    name = options.definition or settings.primary_definition
+    with _engine(options) as engine:
+        text = run_explain(
+            engine,
+            options.patient,
+            options.results or Path(settings.results),
+            options.config.parent / "definitions" / f"{name}.yaml",
+            options.reference,
+        )
+    sys.stdout.write(text)

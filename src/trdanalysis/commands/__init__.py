@@ -1,0 +1,1 @@
+"""Commands: each loads tables, calls one function and writes what it gives."""

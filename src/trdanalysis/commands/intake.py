@@ -1,0 +1,101 @@
+"""`intake`: one drop in, its accepted rows and an account of everything else out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trdanalysis.commands.shared import load_drug_names, load_scales, step
+from trdanalysis.engine import Engine
+from trdanalysis.errors import UserError
+from trdanalysis.files import read_json, write_csv, write_json
+from trdanalysis.intake.pool import AcceptedDrop, find_left_out_factors, pool_drops
+from trdanalysis.intake.take_in import Known, Reference, take_in
+from trdanalysis.layout import POOLED
+from trdanalysis.readers.drop import read_drop
+from trdanalysis.readers.drop_info import read_drop_info
+from trdanalysis.readers.mapping import read_assumptions
+
+#: What the rows of each accepted table are sorted by.
+SORTED_BY = {
+    "patients": ["patient_id"],
+    "trials": ["patient_id", "start_day", "trial_id"],
+    "doses": ["patient_id", "trial_id", "start_day"],
+    "assessments": ["patient_id", "day", "scale", "line"],
+    "quarantined_trials": ["patient_id", "trial_id", "line"],
+}
+
+
+def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path, out: Path) -> None:
+    """Take in one drop.
+
+    Parameters
+    ----------
+    drop
+        The drop's folder; its name is the drop's id.
+    earlier
+        What intake wrote for the drops before it, for an increment.
+    reference
+        Folder of reference tables.
+    out
+        Folder to write to.
+    """
+    info = read_drop_info(drop)
+    step(f"drop {drop.name}: reading ({info.source})")
+    raw = read_drop(engine, drop, info)
+    known = _load_known(engine, earlier) if info.mode == "increment" and earlier else None
+    step(f"drop {drop.name}: checking " + ", ".join(raw))
+    try:
+        result = take_in(
+            engine,
+            raw,
+            Reference(load_drug_names(reference), load_scales(reference)),
+            namespace=info.namespace,
+            known=known,
+        )
+    except UserError as error:
+        raise UserError(
+            f"drop `{drop.name}` is refused and nothing of it is used: {error.what}",
+            where=error.where,
+            expected=error.expected,
+            try_this=error.try_this,
+        ) from None
+    step(f"drop {drop.name}: writing")
+    tables = result.accepted | {"quarantined_trials": result.quarantined_trials}
+    for name, table in tables.items():
+        engine.write_parquet(table, out / f"{name}.parquet", SORTED_BY[name])
+    write_csv(out / "findings.csv", result.findings)
+    write_csv(out / "quarantine.csv", result.quarantine)
+    write_csv(out / "unrecognised.csv", result.unrecognised)
+    mapping = drop / info.mapping if info.mapping else None
+    write_json(
+        out / "drop.json",
+        {
+            "drop_id": drop.name,
+            **info.model_dump(),
+            "assumptions": read_assumptions(mapping) if mapping else [],
+            "left_out_factors": find_left_out_factors(result.accepted["patients"]),
+            "columns": result.columns,
+        },
+    )
+    write_json(out / "summary.json", result.summary)
+    for name, row in result.summary.items():
+        step(
+            f"  {name}: {row['rows_in']} rows in = {row['accepted']} accepted"
+            f" + {row['duplicates']} duplicates + {row['quarantined']} quarantined;"
+            f" {row['cells_set_unknown']} cells set unknown"
+        )
+
+
+def load_accepted(engine: Engine, folder: Path) -> AcceptedDrop:
+    """Load what intake wrote for one drop."""
+    about = read_json(folder / "drop.json")
+    tables = {name: engine.read_parquet(folder / f"{name}.parquet") for name in POOLED}
+    return AcceptedDrop(about["drop_id"], about["mode"], tables)
+
+
+def _load_known(engine: Engine, earlier: list[Path]) -> Known:
+    pooled = pool_drops([load_accepted(engine, folder) for folder in earlier])
+    return Known(
+        patients=pooled["patients"].select("patient_id"),
+        trials=pooled["trials"].select("patient_id", "trial_id"),
+    )

@@ -1,0 +1,53 @@
+"""`pool`: the accepted rows of all drops become one cohort."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from trdanalysis.ages import age_bands
+from trdanalysis.commands.intake import SORTED_BY, load_accepted
+from trdanalysis.commands.shared import load_drug_names, load_scales, step
+from trdanalysis.engine import Engine
+from trdanalysis.files import read_json
+from trdanalysis.intake.names import DrugNames
+from trdanalysis.intake.pool import AcceptedDrop, derive_patient_groups, pool_drops
+from trdanalysis.intake.take_in import Reference, no_rows
+from trdanalysis.layout import POOLED
+
+
+def run_pool(
+    engine: Engine, drops: list[Path], settings: dict[str, Any], reference: Path, out: Path
+) -> None:
+    """Pool drops.
+
+    Parameters
+    ----------
+    drops
+        What intake wrote for each drop, in byte order of the ids.
+    settings
+        ``age_bands_from_years``.
+    reference
+        Folder of reference tables.
+    out
+        Folder to write the pooled tables to.
+    """
+    step(f"pooling {len(drops)} drop(s)")
+    bands = age_bands(settings["age_bands_from_years"])
+    accepted = []
+    for folder in drops:
+        drop = load_accepted(engine, folder)
+        left_out = read_json(folder / "drop.json")["left_out_factors"]
+        patients = derive_patient_groups(drop.tables["patients"], left_out, bands)
+        accepted.append(AcceptedDrop(drop.drop_id, drop.mode, drop.tables | {"patients": patients}))
+    if not accepted:
+        names: DrugNames = load_drug_names(reference)
+        tables = no_rows(Reference(names, load_scales(reference)))
+        patients = derive_patient_groups(tables["patients"], [], bands)
+        accepted = [AcceptedDrop("", "snapshot", tables | {"patients": patients})]
+    pooled = pool_drops(accepted)
+    for name in POOLED:
+        table = pooled[name].mutate(drop_id=pooled[name].drop_id.nullif(ibis.literal("")))
+        engine.write_parquet(table, out / f"{name}.parquet", SORTED_BY[name])

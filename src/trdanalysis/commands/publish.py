@@ -1,0 +1,132 @@
+"""`publish`: the one writer of release/ and of restricted/draft/, behind disclosure control."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from trdanalysis import __version__
+from trdanalysis.ages import age_bands
+from trdanalysis.commands.shared import step
+from trdanalysis.contract import TABLES
+from trdanalysis.disclosure.disclose import disclose_tables
+from trdanalysis.disclosure.policy import read_policy
+from trdanalysis.errors import UserError
+from trdanalysis.files import read_json, write_csv, write_text
+from trdanalysis.labelling.definition import read_definition
+from trdanalysis.layout import ANALYSIS_TABLES, PUBLISHED_TABLES
+from trdanalysis.report.page import ReportTables, render_report
+
+
+def run_publish(
+    analysis: Path,
+    drops: list[Path],
+    definition_files: list[Path],
+    policy_file: Path,
+    settings: dict[str, Any],
+    out: Path,
+) -> None:
+    """Publish the result tables and the report.
+
+    Parameters
+    ----------
+    analysis
+        Folder that ``summarise`` wrote.
+    drops
+        What intake wrote for each drop.
+    definition_files
+        Definition files, the primary first.
+    policy_file
+        The site's disclosure policy.
+    settings
+        What the report says of the configuration.
+    out
+        ``results/release``, or ``results/restricted/draft``.
+
+    Raises
+    ------
+    UserError
+        Kind ``policy``: a drop that is not marked synthetic would be released.
+    """
+    about = [read_json(folder / "drop.json") for folder in drops]
+    is_synthetic = all(drop["synthetic"] for drop in about)
+    is_draft = out.name == "draft" and out.parent.name == "restricted"
+    if not is_draft and not is_synthetic:
+        real = [drop["drop_id"] for drop in about if not drop["synthetic"]]
+        raise UserError(
+            f"{len(real)} drop(s) are not marked synthetic, and their results cannot be released yet",
+            where=", ".join(real),
+            expected="`synthetic: true` in every drop.yaml, or the folder restricted/draft",
+            kind="policy",
+        )
+    policy = read_policy(policy_file)
+    definitions = [read_definition(path) for path in definition_files]
+    tables = {name: pd.read_parquet(analysis / f"{name}.parquet") for name in ANALYSIS_TABLES}
+    step(f"disclosure control by policy `{policy.id}`")
+    disclosed = disclose_tables(tables, policy)
+    step("rendering the report")
+    page = render_report(
+        ReportTables(
+            rates=disclosed["rates"],
+            benchmarks=disclosed["benchmarks"],
+            attrition=disclosed["attrition"],
+            definition_counts=disclosed["definitions"],
+            label_reasons=disclosed["label_reasons"],
+            balance=_balance(drops),
+            absent_columns=_absent(about),
+            left_out_factors=_left_out(about),
+            definitions=[definition.model_dump(mode="json") for definition in definitions],
+            settings={
+                **settings,
+                "policy_title": policy.title,
+                "age_bands": [band.label for band in age_bands(settings["age_bands_from_years"])],
+            },
+            run={
+                "version": __version__,
+                "drops": [
+                    {
+                        key: drop[key]
+                        for key in ("drop_id", "mode", "source", "synthetic", "assumptions")
+                    }
+                    for drop in about
+                ],
+                "synthetic": is_synthetic and bool(about),
+                "draft": is_draft,
+                "command": "snakemake --cores 2",
+            },
+        )
+    )
+    for name in PUBLISHED_TABLES:
+        write_csv(out / f"{name}.csv", disclosed[name])
+    write_text(out / "report.html", page)
+    step(f"report: {out / 'report.html'}")
+
+
+def _balance(drops: list[Path]) -> pd.DataFrame:
+    columns = ["rows_in", "accepted", "duplicates", "quarantined", "cells_set_unknown"]
+    rows = []
+    for folder in drops:
+        summary = read_json(folder / "summary.json")
+        rows += [
+            (folder.name, name, *(summary[name][column] for column in columns))
+            for name in TABLES
+            if name in summary
+        ]
+    return pd.DataFrame(rows, columns=["drop_id", "table", *columns])
+
+
+def _absent(about: list[dict[str, Any]]) -> pd.DataFrame:
+    rows = [
+        (drop["drop_id"], table, column)
+        for drop in about
+        for table, odd in drop["columns"].items()
+        for column in odd["absent"]
+    ]
+    return pd.DataFrame(rows, columns=["drop_id", "table", "column"])
+
+
+def _left_out(about: list[dict[str, Any]]) -> pd.DataFrame:
+    rows = [(drop["drop_id"], factor) for drop in about for factor in drop["left_out_factors"]]
+    return pd.DataFrame(rows, columns=["drop_id", "factor"])

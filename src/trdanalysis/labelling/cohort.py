@@ -1,0 +1,186 @@
+"""Label a cohort: every definition on the same trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from trdanalysis.intake.scales import Scale, of_domain
+from trdanalysis.labelling.definition import Definition
+from trdanalysis.labelling.exposure import derive_exposure
+from trdanalysis.labelling.failures import Keeper
+from trdanalysis.labelling.labels import LABEL_COLUMNS, label_patients
+from trdanalysis.labelling.trials import CRITERIA, derive_trials
+
+#: Columns of ``trials.parquet``, in the contract's order; ``line`` is appended.
+TRIAL_COLUMNS = (
+    "patient_id", "trial_id", "drop_id", "ingredient", "moiety", "drug_class", *CRITERIA[:5],
+    "nonresponse", "remission", "failed", "adequate_days", "reduction", "outcome", "outcome_source",
+    "verdict", "role", "start_day", "stop_day", "duration_days", "dose_mg_per_day", "adherence",
+    "scale", "baseline_score", "baseline_day", "endpoint_score", "endpoint_day", "rated_outcome",
+    "stop_reason", "episode", "established_day", "line",
+)  # fmt: skip
+
+#: Columns of ``trial_verdicts.parquet``: what differs between definitions.
+VERDICT_COLUMNS = (
+    "patient_id", "trial_id", "definition", *CRITERIA, "remission", "failed", "adequate_days",
+    "duration_days", "outcome", "outcome_source", "verdict",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Accepted rows of all drops.
+
+    ``doses`` and ``assessments`` are None where nobody has any: the steps that need them are left out.
+    """
+
+    patients: ir.Table
+    trials: ir.Table
+    quarantined_trials: ir.Table
+    doses: ir.Table | None
+    assessments: ir.Table | None
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A labelled cohort.
+
+    Attributes
+    ----------
+    patients
+        Accepted patients with ``medication_related``.
+    trials
+        Judged by the first definition; :data:`TRIAL_COLUMNS`.
+    trial_verdicts
+        Judged by the other definitions; :data:`VERDICT_COLUMNS`.
+    labels
+        One row a patient and definition.
+    findings
+        What was noticed while judging: ``drop_id``, ``table``, ``column``, ``line``, ``rule``, ``action``.
+    """
+
+    patients: ir.Table
+    trials: ir.Table
+    trial_verdicts: ir.Table
+    labels: ir.Table
+    findings: ir.Table
+
+
+def label_cohort(
+    engine: Keeper,
+    cohort: Cohort,
+    drugs: ir.Table,
+    scales: tuple[Scale, ...],
+    definitions: Sequence[Definition],
+) -> Labelled:
+    """Judge every trial and label every patient by every definition, the first being the primary.
+
+    Parameters
+    ----------
+    engine
+        Keeps intermediate tables.
+    cohort
+        Accepted rows.
+    drugs
+        What :func:`trdanalysis.labelling.exposure.reference_drugs` gives, as a table.
+    scales
+        All scales.
+    definitions
+        At least one.
+    """
+    exposed = engine.keep(derive_exposure(cohort.trials, cohort.patients, drugs))
+    symptom, function = of_domain(scales, "symptom"), of_domain(scales, "function")
+    judged, labels = [], []
+    for definition in definitions:
+        with_defaults, without = (
+            engine.keep(
+                derive_trials(
+                    exposed,
+                    cohort.doses,
+                    cohort.assessments,
+                    symptom,
+                    definition,
+                    defaults=defaults,
+                )
+            )
+            for defaults in (True, False)
+        )
+        judged.append(with_defaults)
+        labels.append(
+            label_patients(
+                engine,
+                cohort.patients,
+                with_defaults,
+                without,
+                cohort.quarantined_trials,
+                function,
+                definition,
+            )  # fmt: skip
+        )
+    primary = judged[0]
+    others = [
+        table.mutate(definition=ibis.literal(definition.id))
+        for definition, table in zip(definitions, judged, strict=True)
+    ]
+    verdicts = [table.select(*VERDICT_COLUMNS) for table in others[1:]]
+    return Labelled(
+        patients=derive_medication_related(cohort.patients, primary),
+        trials=_as_used(primary),
+        trial_verdicts=ibis.union(*verdicts)
+        if verdicts
+        else others[0].select(*VERDICT_COLUMNS).limit(0),
+        labels=ibis.union(*labels) if len(labels) > 1 else labels[0],
+        findings=find_while_judging(primary),
+    )
+
+
+def _as_used(judged: ir.Table) -> ir.Table:
+    """Show roles as used: an empty one is primary."""
+    role = judged.role.fill_null(judged.role_is_bad.ifelse(ibis.null("string"), "primary"))
+    return judged.mutate(role=role).select(*TRIAL_COLUMNS)
+
+
+def derive_medication_related(patients: ir.Table, trials: ir.Table) -> ir.Table:
+    """Add ``medication_related``: whether any antidepressant trial had too little dose, days or adherence.
+
+    Null where no trial is known to have had any and one is unknown in dose, duration or adherence, or
+    where the patient has no trial that is certainly one of an antidepressant.
+    """
+    fault = ~trials.dose_adequate | (trials.duration_days < 42) | ~trials.adherence_adequate
+    rows = trials.filter(trials.antidepressant).select("patient_id", fault=fault)
+    found = rows.group_by("patient_id").agg(
+        present=rows.fault.fill_null(False).any(), unsure=rows.fault.isnull().any()
+    )
+    joined = patients.left_join(found, "patient_id").drop("patient_id_right")
+    return joined.mutate(
+        medication_related=ibis.cases(
+            (joined.present, True),
+            (joined.unsure, ibis.null("boolean")),
+            (~joined.present, False),
+            else_=ibis.null("boolean"),
+        )  # fmt: skip
+    ).drop("present", "unsure")
+
+
+def find_while_judging(judged: ir.Table) -> ir.Table:
+    """List findings that only judging shows, without any value."""
+    rules = (
+        (judged.outcomes_disagree, "rated_outcome", "scores_and_rating_disagree", "scores_stand"),
+        (judged.observed_before_start, "start_day", "last_observed_day_before_start", "ignored"),
+    )
+    parts = [
+        judged.filter(found).select(
+            drop_id=judged.drop_id,
+            table=ibis.literal("trials"),
+            column=ibis.literal(column),
+            line=judged.line,
+            rule=ibis.literal(rule),
+            action=ibis.literal(action),
+        )
+        for found, column, rule, action in rules
+    ]
+    return ibis.union(*parts)

@@ -1,0 +1,160 @@
+"""Explain one patient's label: every criterion, and the trials and thresholds that decided it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trdanalysis.labelling.definition import Definition
+
+Row = Mapping[str, Any]
+
+_VERDICTS = {
+    "failed": "failed: adequate in dose, duration and adherence, without response",
+    "responded": "no failure: the patient responded",
+    "not_antidepressant": "no failure: not an antidepressant trial for depression",
+    "not_first_line": "no failure: not a first-line antidepressant",
+    "dose_inadequate": "no failure: the dose never reached the minimum",
+    "duration_insufficient": "no failure: too short",
+    "adherence_poor": "no failure: adherence too low",
+    "drug_unknown": "possible failure: drug, role or indication unknown",
+    "dose_unknown": "possible failure: dose unknown",
+    "in_progress": "possible failure: still in progress",
+    "duration_unknown": "possible failure: duration unknown",
+    "adherence_unknown": "possible failure: adherence unknown",
+    "outcome_unknown": "possible failure: outcome unknown",
+}
+
+
+def word(value: bool | None) -> str:
+    """Give a three-valued value as a word."""
+    return {True: "yes", False: "no", None: "unknown"}[value]
+
+
+def _number(value: float | None, unit: str = "") -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:g}{' ' + unit if unit else ''}"
+
+
+def render_explanation(
+    patient: Row, label: Row, trials: list[Row], quarantined: int, definition: Definition
+) -> str:
+    """Render one patient's label as text.
+
+    Parameters
+    ----------
+    patient
+        The row of ``patients.parquet``.
+    label
+        The row of ``labels.parquet`` for this definition.
+    trials
+        The patient's trials as this definition judged them, by ``start_day``.
+    quarantined
+        How many quarantined trials count as possible failures.
+    definition
+        The definition.
+
+    Returns
+    -------
+    str
+        Several lines. They hold a patient's values: for standard output only.
+    """
+    rule = definition.patient
+    lines = [
+        f"Definition `{definition.id}`: {definition.title}",
+        f"Label: {label['label']}   Reason: {label['reason']}",
+    ]
+    if label["on_defaults"]:
+        lines.append(
+            "The label rests on defaults: with role, indication, undated scores and missing stops read"
+            " as unknown it would be another."
+        )
+    if label["onset_day"] is not None:
+        lines.append(f"Onset: day {label['onset_day']}")
+    lines += ["", "Criteria"]
+    lines += _criteria(patient, label, quarantined, definition)
+    lines += [
+        f"  apparent resistance: {word(label['apparent_resistance'])}"
+        " (the same count whatever dose, duration and adherence)",
+        f"  pseudo-resistance: {word(label['pseudo_resistance'])}",
+        "",
+        f"Trials ({len(trials)}; a failure needs every criterion to be yes)",
+    ]
+    for trial in trials:
+        lines += _trial(trial, definition)
+    if quarantined:
+        lines.append(
+            f"  and {quarantined} quarantined trial(s), each a possible failure: see quarantine.csv of the drop"
+        )
+    qualifying = ", ".join(label["qualifying_trials"]) or "none"
+    lines += [
+        "",
+        f"Failed trials: {qualifying}. Counted by different {rule.distinct_by},"
+        f" begun more than {rule.min_days_between_starts} days apart.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _criteria(patient: Row, label: Row, quarantined: int, definition: Definition) -> list[str]:
+    rule = definition.patient
+    count = f"{label['failures_definite']} certain, {label['failures_possible']} possible"
+    if quarantined:
+        count += f" ({quarantined} of them quarantined)"
+    score = ""
+    if patient["functional_impairment"] is None and patient["function_scale"] is not None:
+        score = f"; {patient['function_scale']} {_number(patient['function_score'])}"
+    exclusions = ", ".join(f"{name} {word(patient[name])}" for name in rule.exclusions)
+    needs = (
+        ("mdd", "formal diagnosis of MDD", rule.requires_mdd,
+         f"mdd_diagnosis {word(patient['mdd_diagnosis'])},"
+         f" bipolar_disorder {word(patient['bipolar_disorder'])}"),
+        ("enough_failures", "enough failures", True,
+         f"{count}; needed {rule.min_failures}"),
+        ("impaired", "daily functioning impaired", rule.requires_impairment,
+         f"functional_impairment {word(patient['functional_impairment'])}{score}"),
+        ("not_excluded", "not excluded", bool(rule.exclusions), exclusions),
+    )  # fmt: skip
+    return [
+        f"  {text}: {word(label[name])} ({detail}{'' if needed else '; not required here'})"
+        for name, text, needed, detail in needs
+    ]
+
+
+def _trial(trial: Row, definition: Definition) -> list[str]:
+    rule = definition.trial
+    stop = "no stop recorded" if trial["stop_day"] is None else f"to day {trial['stop_day']}"
+    lines = [
+        f"  {trial['trial_id']}: {trial['ingredient'] or 'a drug that was not recognised'},"
+        f" from day {trial['start_day']}, {stop}",
+        f"    verdict: {trial['verdict']} ({_VERDICTS[trial['verdict']]})",
+        f"    antidepressant: {word(trial['antidepressant'])} (role {trial['role'] or 'unknown'})",
+        f"    first_line: {word(trial['first_line'])} (list: {rule.first_line})",
+        f"    dose_adequate: {word(trial['dose_adequate'])}"
+        f" ({_number(trial['dose_mg_per_day'], 'mg per day')} held; minimum: table `{rule.dose_table}`,"
+        f" {_number(trial['min_mg_per_day'], 'mg per day')})",
+        f"    duration_adequate: {word(trial['duration_adequate'])}"
+        f" ({_number(trial['duration_days'], 'days')} on treatment,"
+        f" {_number(trial['adequate_days'])} at an adequate dose; needed {rule.min_days})",
+        f"    adherence_adequate: {word(trial['adherence_adequate'])}"
+        f" ({_number(trial['adherence'])}; needed {rule.min_adherence:g})",
+        f"    nonresponse: {word(trial['nonresponse'])} ({_outcome(trial)};"
+        f" non-response is a reduction under {rule.nonresponse_below_percent}%)",
+    ]
+    return lines
+
+
+def _outcome(trial: Row) -> str:
+    parts = [f"outcome {trial['outcome'] or 'unknown'}"]
+    if trial["outcome_source"]:
+        parts.append(f"from {trial['outcome_source']}")
+    if trial["scale"] is not None:
+        parts.append(
+            f"{trial['scale']} {_number(trial['baseline_score'])} (day {_number(trial['baseline_day'])})"
+            f" to {_number(trial['endpoint_score'])} (day {_number(trial['endpoint_day'])})"
+        )
+    if trial["reduction"] is not None:
+        parts.append(f"reduction {100 * trial['reduction']:.1f}%")
+    if trial["rated_outcome"]:
+        parts.append(f"rated {trial['rated_outcome']}")
+    return ", ".join(parts)

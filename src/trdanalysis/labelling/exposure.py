@@ -1,0 +1,117 @@
+"""Exposure of a trial: what the drug is, when the trial ended, which treatment came next."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from trdanalysis.labelling.windows import NEXT_TREATMENT_AFTER_DAYS
+
+#: Non-drug treatments that end the attribution of a score to the trial before them.
+_TREATMENTS_THAT_INTERFERE = ("ect", "rtms")
+
+
+def reference_drugs(drugs: pd.DataFrame) -> pd.DataFrame:
+    """Give what labelling needs of ``config/reference/antidepressants.csv``.
+
+    Parameters
+    ----------
+    drugs
+        The file as text, empty cells as empty strings.
+
+    Returns
+    -------
+    DataFrame
+        One row an ingredient: ``ingredient``, ``moiety``, ``drug_class``, ``min_mg_default``,
+        ``min_mg_strict``, ``min_mg_lenient`` (mg per day; null: no minimum is known), ``first_line_broad``,
+        ``first_line_core`` (booleans).
+    """
+    table = pd.DataFrame(
+        {
+            "ingredient": drugs["generic"],
+            "moiety": drugs["moiety_group"],
+            "drug_class": drugs["class_group"],
+        }
+    )
+    for name in ("min_mg_default", "min_mg_strict", "min_mg_lenient"):
+        table[name] = pd.to_numeric(drugs[name].where(drugs[name] != ""), errors="raise")
+    for name in ("first_line_broad", "first_line_core"):
+        table[name] = drugs[name] == "yes"
+    return table
+
+
+def derive_exposure(trials: ir.Table, patients: ir.Table, drugs: ir.Table) -> ir.Table:
+    """Add what does not depend on a definition.
+
+    Parameters
+    ----------
+    trials
+        Accepted trials: contract columns, ``drug_key``, ``ingredient``, ``drug_role``,
+        ``<column>_is_bad``.
+    patients
+        ``patient_id``, ``last_observed_day``.
+    drugs
+        What :func:`reference_drugs` gives.
+
+    Returns
+    -------
+    Table
+        The same rows with ``moiety``, ``drug_class`` and the drug table's minima and lines;
+        ``treatment_key`` (never null: a trial without a drug's name is a treatment of its own);
+        ``ended_unknown`` (it ended, on an unknown day); ``last_day_seen`` (``last_observed_day`` where
+        it does not lie before the start); ``next_day`` (start of the next treatment, null: none).
+    """
+    seen = patients.select("patient_id", "last_observed_day")
+    table = trials.left_join(drugs, "ingredient").drop("ingredient_right")
+    table = table.left_join(seen, "patient_id").drop("patient_id_right")
+    reason_given = table.stop_reason.notnull() | table.stop_reason_is_bad
+    table = table.mutate(
+        treatment_key=table.drug_key.coalesce(ibis.literal("?") + table.trial_id),
+        ended_unknown=table.stop_day.isnull() & reason_given,
+        last_day_seen=(table.last_observed_day >= table.start_day).ifelse(
+            table.last_observed_day, ibis.null("int64")
+        ),
+        observed_before_start=(table.last_observed_day < table.start_day).fill_null(False),
+    )
+    return _derive_next_day(table)
+
+
+def _derive_next_day(table: ir.Table) -> ir.Table:
+    interferes = (
+        (table.drug_role != "non_drug") | table.ingredient.isin(_TREATMENTS_THAT_INTERFERE)
+    ).fill_null(True)
+    others = table.filter(interferes).select(
+        "patient_id", other_key="treatment_key", other_day="start_day"
+    )
+    pairs = table.select("patient_id", "trial_id", "treatment_key", "start_day").join(
+        others,
+        [
+            "patient_id",
+            others.other_day > table.start_day + NEXT_TREATMENT_AFTER_DAYS,
+            others.other_key != table.treatment_key,
+        ],
+    )
+    following = pairs.group_by(["patient_id", "trial_id"]).agg(next_day=pairs.other_day.min())
+    return table.left_join(following, ["patient_id", "trial_id"]).drop(
+        "patient_id_right", "trial_id_right"
+    )
+
+
+def is_ongoing(table: ir.Table, *, defaults: bool) -> ir.BooleanValue:
+    """Tell whether a trial goes on: a stated default, for a trial without a stop and a stop reason."""
+    if not defaults:
+        return ibis.literal(False)
+    return table.stop_day.isnull() & ~table.ended_unknown
+
+
+def end_day(table: ir.Table, *, defaults: bool) -> ir.IntegerValue:
+    """Give the first day without the treatment, or how far an ongoing trial was seen; else null."""
+    seen = is_ongoing(table, defaults=defaults).ifelse(table.last_day_seen, ibis.null("int64"))
+    return table.stop_day.coalesce(seen)
+
+
+def is_in_progress(table: ir.Table, min_days: int, *, defaults: bool) -> ir.BooleanValue:
+    """Tell whether an ongoing trial is known to have lasted under ``min_days``; never null."""
+    lasted = table.last_day_seen - table.start_day
+    return (is_ongoing(table, defaults=defaults) & (lasted < min_days)).fill_null(False)

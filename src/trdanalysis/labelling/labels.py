@@ -1,0 +1,260 @@
+"""Labels: the four criteria of a patient, the label and its reason."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from trdanalysis.intake.scales import Scale
+from trdanalysis.labelling.definition import Definition, PatientRule
+from trdanalysis.labelling.failures import Keeper, count_failures, distinct_key
+
+TRD, NOT_TRD, INDETERMINATE = "trd", "not_trd", "indeterminate"
+
+#: Columns of ``labels.parquet`` after its key, in the contract's order.
+LABEL_COLUMNS = (
+    "label", "reason", "failures_definite", "failures_possible", "mdd", "enough_failures",
+    "impaired", "not_excluded", "apparent_resistance", "pseudo_resistance", "onset_day",
+    "qualifying_trials", "on_defaults", "grade", "score_low", "score_high",
+)  # fmt: skip
+
+
+def derive_patient_criteria(
+    patients: ir.Table, scales: tuple[Scale, ...], rule: PatientRule
+) -> ir.Table:
+    """Add ``mdd``, ``impaired`` and ``not_excluded``, three-valued.
+
+    Parameters
+    ----------
+    patients
+        Accepted patients.
+    scales
+        Functional scales.
+    rule
+        Exclusions, and which criteria the definition has.
+    """
+    bipolar = patients.bipolar_disorder.fill_null(False)
+    impaired = patients.functional_impairment.coalesce(_impaired_by_scale(patients, scales))
+    excluded: ir.BooleanValue = ibis.literal(False)
+    for name in rule.exclusions:
+        excluded = excluded | patients[name]
+    return patients.mutate(
+        mdd=bipolar.ifelse(False, patients.mdd_diagnosis), impaired=impaired, not_excluded=~excluded
+    )
+
+
+def _impaired_by_scale(patients: ir.Table, scales: tuple[Scale, ...]) -> ir.BooleanValue:
+    branches = []
+    for scale in scales:
+        score = patients.function_score
+        impaired = (
+            score >= scale.impaired_from
+            if scale.impaired_side == "high"
+            else score <= scale.impaired_from
+        )
+        branches.append((patients.function_scale == scale.name, impaired))
+    return ibis.cases(*branches, else_=ibis.null("boolean"))
+
+
+def label_patients(
+    engine: Keeper,
+    patients: ir.Table,
+    trials: ir.Table,
+    trials_without_defaults: ir.Table,
+    quarantined_trials: ir.Table,
+    scales: tuple[Scale, ...],
+    definition: Definition,
+) -> ir.Table:
+    """Label every patient by one definition.
+
+    Parameters
+    ----------
+    engine
+        Keeps intermediate tables.
+    patients
+        Accepted patients, one row each.
+    trials, trials_without_defaults
+        What :func:`trdanalysis.labelling.trials.derive_trials` gives, with and without the defaults.
+    quarantined_trials
+        Quarantined trials of known patients: ``patient_id``, ``trial_id`` (null: none), ``line``,
+        ``drop_id``.
+    scales
+        Functional scales.
+    definition
+        The definition.
+
+    Returns
+    -------
+    Table
+        One row a patient, with the contract's columns of ``labels.parquet``.
+    """
+    rule = definition.patient
+    counts = engine.keep(_count_sets(engine, trials, trials_without_defaults, rule))
+    lost = _count_quarantined(quarantined_trials)
+    table = derive_patient_criteria(patients, scales, rule)
+    table = table.left_join(counts, "patient_id").drop("patient_id_right")
+    table = table.left_join(lost, "patient_id").drop("patient_id_right")
+    quarantined = table.quarantined.fill_null(0)
+    table = table.mutate(
+        quarantined=quarantined,
+        failures_definite=table.definite.fill_null(0),
+        failures_possible=table.possible.fill_null(0) + quarantined,
+        no_trial=(table.maybe_antidepressant.fill_null(0) + quarantined) == 0,
+        apparent_resistance=_enough(
+            table, "apparent_definite", "apparent_possible", quarantined, rule
+        ),
+        enough_bare=_enough(table, "bare_definite", "bare_possible", quarantined, rule),
+        enough_failures=_enough(table, "definite", "possible", quarantined, rule),
+    )
+    table = table.mutate(
+        is_trd=_conjunction(table, table.enough_failures, rule),
+        is_trd_bare=_conjunction(table, table.enough_bare, rule),
+    )
+    table = table.mutate(
+        label=_label(table.is_trd),
+        on_defaults=_label(table.is_trd) != _label(table.is_trd_bare),
+        pseudo_resistance=table.mdd
+        & table.impaired
+        & table.apparent_resistance
+        & ~(table.enough_failures & table.not_excluded),
+    )
+    table = table.mutate(reason=_reason(table, rule))
+    return _attach_trials(engine, table, trials, definition)
+
+
+def _count_sets(engine: Keeper, trials: ir.Table, bare: ir.Table, rule: PatientRule) -> ir.Table:
+    """Count the definite and possible failures, apparent ones, and both without defaults."""
+    key = ["patient_id", "trial_id"]
+    other = bare.select(*key, bare_failed="failed")
+    joined = trials.join(other, key)
+    apparent = joined.antidepressant & joined.first_line & joined.nonresponse
+    rows = joined.select(
+        "patient_id", "start_day", "failed", "bare_failed", "antidepressant",
+        treatment=distinct_key(joined, rule), apparent=apparent,
+    )  # fmt: skip
+    rows = engine.keep(rows)
+    sets = {}
+    for name, column in (("", "failed"), ("apparent_", "apparent"), ("bare_", "bare_failed")):
+        sets[f"{name}definite"] = rows[column].fill_null(False)
+        sets[f"{name}possible"] = rows[column].fill_null(True)
+    counts = count_failures(engine, rows, ["patient_id"], sets, rule)
+    maybe = rows.group_by("patient_id").agg(
+        maybe_antidepressant=rows.antidepressant.fill_null(True).sum()
+    )
+    return counts.join(maybe, "patient_id")
+
+
+def _count_quarantined(quarantined_trials: ir.Table) -> ir.Table:
+    """Count each quarantined trial of a patient once, and each row that names no trial."""
+    table = quarantined_trials
+    row = table.drop_id + ibis.literal("/") + table.line.cast("string")
+    named = table.trial_id.notnull()
+    return table.group_by("patient_id").agg(
+        quarantined=(
+            table.trial_id.nunique().fill_null(0) + row.nunique(where=~named).fill_null(0)
+        ).cast("int64")
+    )
+
+
+def _enough(
+    table: ir.Table,
+    definite: str,
+    possible: str,
+    quarantined: ir.IntegerValue,
+    rule: PatientRule,
+) -> ir.BooleanValue:
+    return ibis.cases(
+        (table[definite].fill_null(0) >= rule.min_failures, True),
+        (table[possible].fill_null(0) + quarantined < rule.min_failures, False),
+        else_=ibis.null("boolean"),
+    )
+
+
+def _conjunction(table: ir.Table, enough: ir.BooleanValue, rule: PatientRule) -> ir.BooleanValue:
+    together = enough & table.not_excluded
+    if rule.requires_mdd:
+        together = together & table.mdd
+    if rule.requires_impairment:
+        together = together & table.impaired
+    return together
+
+
+def _label(is_trd: ir.BooleanValue) -> ir.StringValue:
+    return ibis.cases((is_trd, TRD), (~is_trd, NOT_TRD), else_=INDETERMINATE)
+
+
+#: What an unknown exclusion is called in a reason.
+_EXCLUSION_WORDS = {"medical_cause": "medical_cause", "current_substance_use": "substance_use"}
+
+
+def _reason(table: ir.Table, rule: PatientRule) -> ir.StringValue:
+    mdd = table.mdd if rule.requires_mdd else ibis.literal(True)
+    impaired = table.impaired if rule.requires_impairment else ibis.literal(True)
+    refuted = [(table.no_trial, "no_antidepressant_trial"), (~mdd, "no_mdd_diagnosis")]
+    refuted += [(table[name], name) for name in rule.exclusions]
+    refuted += [(~table.enough_failures, "too_few_failures"), (~impaired, "not_impaired")]
+    unknown = [(mdd.isnull(), "mdd_unknown")]
+    unknown += [
+        (table[name].isnull(), f"{_EXCLUSION_WORDS[name]}_unknown") for name in rule.exclusions
+    ]
+    unknown += [(table.enough_failures.isnull(), "failures_unknown")]
+    return ibis.cases(
+        (table.label == TRD, ibis.literal("meets_all_criteria")),
+        (table.label == NOT_TRD, ibis.cases(*refuted)),
+        else_=ibis.cases(*unknown, else_="impairment_unknown"),
+    )
+
+
+def _attach_trials(
+    engine: Keeper, table: ir.Table, trials: ir.Table, definition: Definition
+) -> ir.Table:
+    """Add the qualifying trials and, for TRD, the onset."""
+    failed = engine.keep(
+        trials.filter(trials.failed).select(
+            "patient_id",
+            "trial_id",
+            "start_day",
+            "established_day",
+            treatment=distinct_key(trials, definition.patient),
+        )  # fmt: skip
+    )
+    listed = failed.group_by("patient_id").agg(
+        qualifying_trials=failed.trial_id.collect(order_by=[failed.start_day, failed.trial_id])
+    )
+    of_trd = failed.semi_join(table.filter(table.label == TRD), "patient_id")
+    onset = _derive_onset(engine, of_trd, definition)
+    table = table.left_join(listed, "patient_id").drop("patient_id_right")
+    table = table.left_join(onset, "patient_id").drop("patient_id_right")
+    nothing = ibis.literal([], type="array<string>")
+    return table.mutate(
+        definition=ibis.literal(definition.id),
+        qualifying_trials=table.qualifying_trials.coalesce(nothing),
+        grade=ibis.null("string"),
+        score_low=ibis.null("float64"),
+        score_high=ibis.null("float64"),
+    ).select("patient_id", "definition", *LABEL_COLUMNS)
+
+
+def _derive_onset(engine: Keeper, failed: ir.Table, definition: Definition) -> ir.Table:
+    """Give the first day on which the count of established failures suffices.
+
+    Null where a failure whose day is unknown could have brought the count there earlier: it cannot
+    have been established before its trial was long enough.
+    """
+    rule, min_days = definition.patient, definition.trial.min_days
+    known = failed.filter(failed.established_day.notnull())
+    days = known.select("patient_id", day="established_day").distinct()
+    earliest = failed.mutate(
+        by_day=failed.established_day.coalesce(failed.start_day + min_days),
+        certain=failed.established_day.notnull(),
+    )
+    pairs = earliest.join(days, ["patient_id", earliest.by_day <= days.day])
+    pairs = engine.keep(pairs.select("patient_id", "day", "treatment", "start_day", "certain"))
+    sets = {"sure": pairs.certain, "at_best": ibis.literal(True) & pairs.certain.notnull()}
+    counts = count_failures(engine, pairs, ["patient_id", "day"], sets, rule)
+    onset = counts.group_by("patient_id").agg(
+        sure_day=counts.day.min(where=counts.sure >= rule.min_failures),
+        best_day=counts.day.min(where=counts.at_best >= rule.min_failures),
+    )
+    agrees = (onset.sure_day == onset.best_day).fill_null(False)
+    return onset.select("patient_id", onset_day=agrees.ifelse(onset.sure_day, ibis.null("int64")))

@@ -1,0 +1,34 @@
+"""The layout of a results folder: which step makes which files. Stated once, used by plan and commands."""
+
+from __future__ import annotations
+
+#: Accepted tables of a drop and of the cohort.
+POOLED = ("patients", "trials", "doses", "assessments", "quarantined_trials")
+
+#: Files that intake writes for each drop.
+DROP_FILES = (
+    *(f"{name}.parquet" for name in POOLED),
+    "findings.csv",
+    "quarantine.csv",
+    "unrecognised.csv",
+    "drop.json",
+    "summary.json",
+)
+
+#: Files of the labelled cohort.
+COHORT_FILES = (
+    "labels.parquet",
+    "trials.parquet",
+    "trial_verdicts.parquet",
+    "patients.parquet",
+    "findings.csv",
+)
+
+#: Result tables before disclosure control.
+ANALYSIS_TABLES = ("rates", "benchmarks", "attrition", "definitions", "label_reasons")
+
+#: Result tables that are published as CSV.
+PUBLISHED_TABLES = ("rates", "benchmarks", "attrition", "definitions")
+
+#: Files behind disclosure control.
+PUBLISHED_FILES = ("report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES))

@@ -1,0 +1,146 @@
+"""Plan a run: which drops there are, which files each step depends on, and where results go.
+
+The Snakefile asks this module, so that nothing is decided in workflow files and everything decided
+here can be tested without Snakemake.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from trdanalysis.errors import UserError, suggest
+from trdanalysis.layout import DROP_FILES
+from trdanalysis.readers.drop_info import DropInfo, drop_files, list_drops, read_drop_info
+from trdanalysis.settings import Settings, read_settings, write_verb_settings
+
+PACKAGE = "trdanalysis"
+
+#: What a verb reads besides the tables: reference tables by file name.
+REFERENCES = {
+    "intake": ("antidepressants.csv", "scales.csv"),
+    "label": ("antidepressants.csv", "scales.csv"),
+    "summarise": ("published_rates.csv",),
+}
+
+
+class Plan:
+    """The plan of one run.
+
+    Parameters
+    ----------
+    config
+        The merged configuration.
+    project
+        Folder of the project, which holds ``config/`` and ``src/``.
+    """
+
+    def __init__(self, config: Mapping[str, Any], project: Path) -> None:
+        self.settings: Settings = read_settings(config)
+        self.project = project
+        self.drops_folder = Path(self.settings.drops)
+        self.results = Path(self.settings.results)
+        self.restricted = self.results / "restricted"
+        write_verb_settings(self.settings, self.restricted / "settings")
+
+    @cached_property
+    def drops(self) -> dict[str, DropInfo]:
+        """Every drop by its id, in byte order."""
+        return {
+            name: read_drop_info(self.drops_folder / name) for name in list_drops(self.drops_folder)
+        }
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Tell whether every drop is marked synthetic."""
+        return all(info.synthetic for info in self.drops.values())
+
+    @property
+    def published(self) -> Path:
+        """Where published files go: ``release`` for synthetic runs, else a draft that stays here."""
+        return self.results / "release" if self.is_synthetic else self.restricted / "draft"
+
+    def drop_inputs(self, drop: str) -> list[str]:
+        """Give the files that a drop's tables depend on."""
+        return [str(path) for path in drop_files(self.drops_folder / drop)]
+
+    def earlier_drops(self, drop: str) -> list[str]:
+        """Give the drops to whose patients an increment's rows may belong; none for a snapshot."""
+        if self.drops[drop].mode == "snapshot":
+            return []
+        names = list(self.drops)
+        return names[: names.index(drop)]
+
+    def intake_of(self, drops: list[str] | None = None) -> list[str]:
+        """Give the files that intake makes of the drops, by default of all."""
+        names = list(self.drops) if drops is None else drops
+        return [
+            str(self.restricted / "drops" / name / file) for name in names for file in DROP_FILES
+        ]
+
+    def uses(self, verb: str) -> list[str]:
+        """Give what a verb depends on besides its tables: settings, reference tables and its code."""
+        files = [self.restricted / "settings" / f"{verb}.json"]
+        files += [self.project / "config" / "reference" / name for name in REFERENCES.get(verb, ())]
+        if verb in ("label", "summarise", "publish"):
+            files += self.definition_files
+        if verb == "publish":
+            files.append(self.policy_file)
+        return [str(path) for path in files] + modules_of(verb)
+
+    @property
+    def policy_file(self) -> Path:
+        """The site's disclosure policy."""
+        policy = self.settings.disclosure_policy
+        return _existing(self.project / "config" / "disclosure", policy, "disclosure policy")
+
+    @property
+    def environment(self) -> str:
+        """The conda environment, used only with `--software-deployment-method conda`."""
+        return str(self.project / "environment.yml")
+
+    @property
+    def definition_files(self) -> list[Path]:
+        """Definition files, the primary one first."""
+        first = self.settings.primary_definition
+        names = [first, *(name for name in self.settings.definitions if name != first)]
+        folder = self.project / "config" / "definitions"
+        return [_existing(folder, name, "definition") for name in names]
+
+
+def _existing(folder: Path, name: str, what: str) -> Path:
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        known = [other.stem for other in folder.glob("*.yaml")]
+        raise UserError(
+            f"there is no {what} `{name}`",
+            where="config/config.yaml",
+            try_this=suggest(name, known),
+            kind="config",
+        )
+    return path
+
+
+def modules_of(verb: str) -> list[str]:
+    """Give the project's source files that a verb imports, directly or not, in order.
+
+    Snakemake does not notice an edit of an imported module; as inputs they are noticed.
+    """
+    root = Path(__file__).parent
+    found: set[Path] = set()
+    waiting = [root / "commands" / f"{verb}.py"]
+    while waiting:
+        path = waiting.pop()
+        if path in found or not path.is_file():
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE:
+                base = root.joinpath(*(node.module or "").split(".")[1:])
+                waiting += [base.with_suffix(".py"), base / "__init__.py"]
+                waiting += [base / f"{alias.name}.py" for alias in node.names]
+        found.update(path.parent.glob("templates/*"))
+    return [str(path) for path in sorted(found)]

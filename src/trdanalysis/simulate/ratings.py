@@ -1,0 +1,67 @@
+"""From the complete story to the ``doses`` and ``assessments`` tables, several rows a trial."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from trdanalysis.contract import ASSESSMENTS, DOSES
+from trdanalysis.simulate.assumptions import SCALES, UNRECORDED
+from trdanalysis.simulate.cells import Holes, hide, make_table, to_words, write_trial_ids
+from trdanalysis.simulate.doses import STEPS
+from trdanalysis.simulate.patients import Array, Columns
+from trdanalysis.simulate.trials import JOINED
+
+
+def record_doses(holes: Holes, patient_ids: Array, courses: Columns) -> pd.DataFrame:
+    """Write the ``doses`` table, one row a step; an empty stop runs to the next step."""
+    row, step = np.nonzero(np.arange(STEPS)[None, :] < courses["steps"][:, None])
+    start = courses["start_day"][row] + courses["step_start"][row, step]
+    last = step + 1 == courses["steps"][row]
+    following = courses["step_start"][row, np.minimum(step + 1, STEPS - 1)]
+    stop = np.where(last, courses["stop_day"][row], courses["start_day"][row] + following)
+    columns = {
+        "patient_id": patient_ids[courses["patient"][row]],
+        "trial_id": write_trial_ids(courses["number"][row]),
+        "start_day": start,
+        "stop_day": hide(
+            stop,
+            holes.draw(len(row), UNRECORDED["step_stop"]) | (last & courses["ongoing"][row]),
+        ),
+        "dose_mg_per_day": hide(
+            courses["step_dose"][row, step], holes.draw(len(row), UNRECORDED["step_dose"])
+        ),
+    }
+    return make_table(DOSES, columns)
+
+
+def record_assessments(
+    rng: np.random.Generator, patient_ids: Array, patients: Columns, courses: Columns, rated: Array
+) -> pd.DataFrame:
+    """Write the ``assessments`` table: baseline, one rating between, endpoint of each rated course.
+
+    A visit that ends one course and opens the next is written once.
+    """
+    own = np.flatnonzero(rated & (courses["kind"] != JOINED))
+    before, after = courses["baseline_score"][own], courses["endpoint_score"][own]
+    there = courses["has_endpoint"][own]
+    between_day = courses["start_day"][own] + rng.integers(14, 28, len(own))
+    between = there & (between_day < courses["endpoint_day"][own] - 2)
+    fraction = rng.random(len(own))
+    between_score = np.rint(before + fraction * (after - before)).astype(np.int64)
+    pieces = (
+        (own, courses["baseline_day"][own], before),
+        (own[between], between_day[between], between_score[between]),
+        (own[there], courses["endpoint_day"][own][there], after[there]),
+    )
+    row, day, score = (np.concatenate([piece[i] for piece in pieces]) for i in range(3))
+    patient = courses["patient"][row]
+    _, first = np.unique(np.stack([patient, day], axis=1), axis=0, return_index=True)
+    words = tuple(word for scale in SCALES for word in scale.words)
+    columns = {
+        "patient_id": patient_ids[patient[first]],
+        "day": day[first],
+        "scale": to_words((3 * patients["scale"] + patients["scale_word"])[patient[first]], words),
+        "score": score[first],
+    }
+    return make_table(ASSESSMENTS, columns)

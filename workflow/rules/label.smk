@@ -1,0 +1,29 @@
+# Needs: the pooled cohort, the definitions, the reference tables of drugs and scales.
+# Makes: a verdict per trial, a label with its reason per patient and definition.
+
+
+rule label:
+    message:
+        "Judging trials and labelling patients"
+    input:
+        rules.pool.output,
+        uses=plan.uses("label"),
+    output:
+        [f"{R}/cohort/{name}" for name in layout.COHORT_FILES],
+    params:
+        pooled=subpath(input[0], parent=True),
+        definitions=plan.definition_files,
+        out=subpath(output[0], parent=True),
+    log:
+        f"{R}/logs/label.log",
+    benchmark:
+        f"{R}/benchmarks/label.tsv"
+    threads: plan.settings.threads
+    resources:
+        mem_mb=plan.settings.memory_limit_mb,
+    conda:
+        plan.environment
+    shell:
+        "python -m trdanalysis label --pooled {params.pooled:q} --definitions {params.definitions:q}"
+        " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
+        " --threads {threads} --memory-limit-mb {resources.mem_mb}"

@@ -1,0 +1,31 @@
+# Needs: the result tables, the definitions, the site's disclosure policy.
+# Makes: the published tables and the report, in release/ where every drop is synthetic, else in
+#        restricted/draft/.
+
+
+rule publish:
+    message:
+        "Publishing to {params.out}"
+    input:
+        rules.summarise.output,
+        plan.intake_of(),
+        uses=plan.uses("publish"),
+    output:
+        [f"{plan.published}/{name}" for name in layout.PUBLISHED_FILES],
+    params:
+        settings=f"{R}/settings/publish.json",
+        analysis=f"{R}/analysis",
+        drops=[f"{R}/drops/{name}" for name in plan.drops],
+        definitions=plan.definition_files,
+        policy=plan.policy_file,
+        out=plan.published,
+    log:
+        f"{R}/logs/publish.log",
+    benchmark:
+        f"{R}/benchmarks/publish.tsv"
+    conda:
+        plan.environment
+    shell:
+        "python -m trdanalysis publish --settings {params.settings:q} --analysis {params.analysis:q}"
+        " --drops {params.drops:q} --definitions {params.definitions:q} --policy {params.policy:q}"
+        " --out {params.out:q} --log {log:q}"
