@@ -28,7 +28,9 @@ def build_parser() -> argparse.ArgumentParser:
     """Build the parser of all verbs."""
     parser = argparse.ArgumentParser(
         prog="python -m trdanalysis",
-        description="Treatment-resistant depression from treatment records: labels with reasons, and rates.",
+        description=(
+            "Treatment-resistant depression from treatment records: labels with reasons, and rates."
+        ),
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -161,8 +163,8 @@ def _run(options: argparse.Namespace) -> None:
         settings = read_verb_settings(options.settings)
         with _engine(options) as engine:
             run_summarise(
-                engine, options.cohort, options.pooled, options.drops, options.definitions, settings,
-                options.reference, options.out,
+                engine, options.cohort, options.pooled, options.drops, options.definitions,
+                settings, options.reference, options.out,
             )  # fmt: skip
     elif options.verb == "publish":
         from trdanalysis.commands.publish import run_publish

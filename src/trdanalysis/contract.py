@@ -97,7 +97,7 @@ class TableSpec:
         return next(column for column in self.columns if column.name == name)
 
 
-def _day(name: str, meaning: str, **kwargs: bool) -> Column:
+def _day(name: str, meaning: str, default: bool = False) -> Column:
     return Column(
         name,
         "day",
@@ -105,7 +105,7 @@ def _day(name: str, meaning: str, **kwargs: bool) -> Column:
         unit="days from the patient's private origin",
         low=-MAX_ABS_DAY,
         high=MAX_ABS_DAY,
-        **kwargs,
+        has_default=default,
     )
 
 
@@ -253,12 +253,12 @@ TRIALS = TableSpec(
         _day(
             "baseline_day",
             "day of the baseline score; empty: taken to be inside its window",
-            has_default=True,
+            default=True,
         ),
         _day(
             "endpoint_day",
             "day of the endpoint score; empty: taken to be inside its window",
-            has_default=True,
+            default=True,
         ),
         Column(
             "rated_outcome",

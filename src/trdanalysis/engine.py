@@ -16,6 +16,10 @@ import ibis.expr.types as ir
 
 from trdanalysis.files import write_aside
 
+# Each step of a derivation stays a query of its own. Fused, an expression that is used several
+# times is written out as often, and the engine computes it as often.
+ibis.options.sql.fuse_selects = False
+
 #: Rows of one row group in a Parquet file; fixed, so that the bytes do not depend on the machine.
 ROW_GROUP_ROWS = 122_880
 

@@ -1,7 +1,7 @@
 """Errors that a user can act on, and the exit code of each kind.
 
-A :class:`UserError` says what is wrong, where, what was expected and what to try. It never carries a
-patient's value. Everything else that escapes a command is a fault of the program.
+A :class:`UserError` says what is wrong, where, what was expected and what to try. It never carries
+a patient's value. Everything else that escapes a command is a fault of the program.
 """
 
 from __future__ import annotations

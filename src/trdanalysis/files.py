@@ -50,7 +50,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_text_if_changed(path: Path, text: str) -> None:
-    """Write a text file only where its content would change, so that its time stamp tells the truth."""
+    """Write a text file only where its content would change: its time stamp tells the truth."""
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
 
@@ -66,7 +66,7 @@ def read_json(path: Path) -> Any:
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a small table as CSV: empty for null, true/false for booleans, 10 significant digits."""
+    """Write a small table as CSV: empty for null, true and false, 10 significant digits."""
     text = table.copy()
     for name in text.columns:
         if pd.api.types.is_bool_dtype(text[name].dtype):

@@ -1,4 +1,6 @@
-"""The layout of a results folder: which step makes which files. Stated once, used by plan and commands."""
+"""The layout of a results folder: which step makes which files. Stated once, used by plan and
+commands.
+"""
 
 from __future__ import annotations
 

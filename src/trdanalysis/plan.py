@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def published(self) -> Path:
-        """Where published files go: ``release`` for synthetic runs, else a draft that stays here."""
+        """Where published files go: ``release`` if all is synthetic, else a draft that stays."""
         return self.results / "release" if self.is_synthetic else self.restricted / "draft"
 
     def drop_inputs(self, drop: str) -> list[str]:
@@ -82,7 +82,9 @@ class Plan:
         ]
 
     def uses(self, verb: str) -> list[str]:
-        """Give what a verb depends on besides its tables: settings, reference tables and its code."""
+        """Give what a verb depends on besides its tables: settings, reference tables and its
+        code.
+        """
         files = [self.restricted / "settings" / f"{verb}.json"]
         files += [self.project / "config" / "reference" / name for name in REFERENCES.get(verb, ())]
         if verb in ("label", "summarise", "publish"):

@@ -1,7 +1,7 @@
 """Settings: one strict model of ``config/config.yaml``, and what each verb needs of it.
 
-Unknown keys are errors that name the nearest known key. Each verb reads its own settings from a small
-canonical file, so that a change of one setting reruns only what uses it.
+Unknown keys are errors that name the nearest known key. Each verb reads its own settings from a
+small canonical file, so that a change of one setting reruns only what uses it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import write_text_if_changed
-
 
 M = TypeVar("M", bound="StrictModel")
 
@@ -131,7 +130,8 @@ class Settings(StrictModel):
     def _primary_is_used(self) -> Settings:
         if self.primary_definition not in self.definitions:
             raise ValueError(
-                f"`primary_definition` is `{self.primary_definition}`, which `definitions` does not name"
+                f"`primary_definition` is `{self.primary_definition}`,"
+                " which `definitions` does not name"
             )
         return self
 

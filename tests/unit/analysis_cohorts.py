@@ -9,15 +9,11 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from trdanalysis.analysis.rates import Band, RateSettings
+from trdanalysis.ages import age_bands
+from trdanalysis.analysis.rates import RateSettings
 from trdanalysis.contract import FACTORS
 
-BANDS = (
-    Band("under 12", 0, 11),
-    Band("12-17", 12, 17),
-    Band("18-25", 18, 25),
-    Band("26 and over", 26, None),
-)
+BANDS = age_bands([0, 12, 18, 26])
 UNDER_AGE = ("under 12", "12-17")
 SETTINGS = RateSettings(reference=0.30, margin=0.05, bands=BANDS, definitions=("article",))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ibis
 import pandas as pd
 import pytest
-from ibis import _
 
 from tests.unit.analysis_cohorts import SETTINGS, UNDER_AGE, Cohort, make_cohort
 from trdanalysis.analysis.attrition import ATTRITION_COLUMNS, estimate_attrition
-from trdanalysis.analysis.definition_table import DEFINITION_COLUMNS, estimate_definitions
+from trdanalysis.analysis.definition_table import (
+    DEFINITION_COLUMNS,
+    estimate_definitions,
+    estimate_label_reasons,
+)
 from trdanalysis.analysis.estimands import ESTIMANDS, derive_criteria, derive_units
 from trdanalysis.analysis.rates import estimate_rates
 
@@ -143,8 +146,31 @@ def test_a_criterion_handed_over_as_a_negation_is_still_three_valued(excluded: b
     cohort.add("p1", label={"mdd": True, "label": "trd"}, trials=(trial,))
     patients, trials, labels, quarantined = cohort.tables()
     value = ibis.literal(excluded, type="boolean")
-    labels = labels.mutate(excluded=value).mutate(not_excluded=~_.excluded)
+    labels = labels.mutate(excluded=value).mutate(not_excluded=~ibis._.excluded)
     criteria = derive_criteria(patients, trials, labels, quarantined, "article")
     steps = estimate_attrition(criteria, [], SETTINGS)
     step = steps[(steps["estimand"] == "trd_eligible") & (steps["step"] == "not_excluded")].iloc[0]
     assert (step["n_out"], step["n_unknown"]) == (excluded is True, excluded is None)
+
+
+def test_reasons_are_counted_label_by_label_most_frequent_first() -> None:
+    rows = [("trd", "meets_all_criteria", True)] * 2
+    rows += [("not_trd", "not_impaired", False)] + [("not_trd", "no_mdd_diagnosis", True)] * 3
+    rows += [("indeterminate", "mdd_unknown", False)] * 4
+    cohort = Cohort()
+    for number, (label, _, _) in enumerate(rows):
+        cohort.add(f"p{number}", label={"label": label})
+    labels = cohort.tables()[2]
+    reasons = {f"p{number}": reason for number, (_, reason, _) in enumerate(rows)}
+    on_defaults = {f"p{number}": marked for number, (*_, marked) in enumerate(rows)}
+    labels = labels.mutate(
+        reason=labels.patient_id.cases(*reasons.items(), else_="none"),
+        on_defaults=labels.patient_id.cases(*on_defaults.items(), else_=False),
+    )
+    table = estimate_label_reasons(labels, ["article"])
+    assert table.drop(columns="definition").to_numpy().tolist() == [
+        ["trd", "meets_all_criteria", 2, 2],
+        ["not_trd", "no_mdd_diagnosis", 3, 3],
+        ["not_trd", "not_impaired", 1, 0],
+        ["indeterminate", "mdd_unknown", 4, 0],
+    ]

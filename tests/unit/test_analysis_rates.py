@@ -17,7 +17,8 @@ from tests.unit.analysis_cohorts import (
     read_counts,
     read_units,
 )
-from trdanalysis.analysis.estimands import UNIT_COLUMNS, derive_units
+from trdanalysis.analysis.estimands import UNIT_COLUMNS, derive_criteria, derive_units
+from trdanalysis.analysis.intervals import estimate_wilson
 from trdanalysis.analysis.rates import RATE_COLUMNS, RateSettings, estimate_rates
 from trdanalysis.contract import FACTORS
 
@@ -202,6 +203,9 @@ def test_complete_case_conclusion_and_its_robustness() -> None:
         cohort.add(f"q{number}", label=MDD, trials=(GOOD | {"nonresponse": None},))
     row = pick(rates_of(cohort), "initial_trial")
     assert (row["n"], row["n_unknown"]) == (100, 100)
+    limits = (*estimate_wilson([60], [100]), *estimate_wilson([60], [100], 0.90))
+    given = [row[name] for name in ("ci_low", "ci_high", "ci90_low", "ci90_high")]
+    assert given == [float(limit[0]) for limit in limits]
     assert (row["bound_low"], row["bound_high"]) == (0.30, 0.80)
     assert (row["conclusion"], row["robust"]) == ("above", False)
     assert row["p_value"] < 1e-9
@@ -337,8 +341,7 @@ def test_a_derived_factor_is_unknown_where_its_trial_is_silent() -> None:
     cohort = Cohort()
     for value in (True, False, None):
         cohort.add(f"p-{value}", label=MDD, trials=(GOOD | {"dose_adequate": value},))
-    units = derive_units(*cohort.tables(), "article")
-    first = units.filter(units.estimand == "initial_trial")
-    asked = first.select("patient_id", unknown=first.inadequate_dose.isnull()).to_pyarrow()
-    unknown = {row["patient_id"]: row["unknown"] for row in asked.to_pylist()}
+    criteria = derive_criteria(*cohort.tables(), "article")
+    asked = criteria.select("patient_id", unknown=criteria.inadequate_dose.isnull())
+    unknown = {row["patient_id"]: row["unknown"] for row in asked.to_pyarrow().to_pylist()}
     assert unknown == {"p-True": False, "p-False": False, "p-None": True}

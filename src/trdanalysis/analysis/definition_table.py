@@ -83,12 +83,13 @@ def estimate_label_reasons(labels: ir.Table, definitions: Sequence[str]) -> pd.D
     -------
     DataFrame
         One row per definition, label and reason that occurs: ``definition``, ``label``, ``reason``,
-        ``patients``, and ``on_defaults``, how many of them would have another label if every default
-        were unknown. Most frequent first within a label.
+        ``patients``, and ``on_defaults``, how many of them would have another label if every
+        default were unknown. Most frequent first within a label.
     """
     counted = (
         labels.group_by(["definition", "label", "reason"])
         .agg(patients=labels.count(), on_defaults=labels.count(where=labels.on_defaults))
+        .to_pyarrow()
         .to_pandas()
     )
     order = {name: place for place, name in enumerate(definitions)}

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from trdanalysis.ages import AgeBand
 from trdanalysis.analysis.counts import COUNTS, KEYS, estimate_counts
 from trdanalysis.analysis.intervals import (
     EQUIVALENCE_CONFIDENCE,
@@ -15,9 +16,7 @@ from trdanalysis.analysis.intervals import (
     estimate_score_p_value,
     estimate_wilson,
 )
-from trdanalysis.analysis.strata import Band, derive_rows
-
-__all__ = ["RATE_COLUMNS", "Band", "RateSettings", "estimate_rates"]
+from trdanalysis.analysis.strata import derive_rows
 
 #: Columns of rates.csv, in order.
 RATE_COLUMNS = (
@@ -71,14 +70,14 @@ class RateSettings:
 
     reference: float
     margin: float
-    bands: tuple[Band, ...]
+    bands: tuple[AgeBand, ...]
     definitions: tuple[str, ...]
     confidence: float = 0.95
 
     @property
     def under_age_bands(self) -> tuple[str, ...]:
         """Labels of the bands of under-18s."""
-        return tuple(band.label for band in self.bands if band.is_under_age)
+        return tuple(band.label for band in self.bands if not band.is_adult)
 
 
 def estimate_rates(units: ir.Table, settings: RateSettings) -> pd.DataFrame:

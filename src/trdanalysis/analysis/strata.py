@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
+from trdanalysis.ages import AgeBand
 from trdanalysis.analysis.counts import UNKNOWN
 from trdanalysis.analysis.estimands import ESTIMANDS, TRIAL_FACTORS, TRIAL_GROUP
 from trdanalysis.contract import FACTORS, PATIENTS
 
-#: Age from which a patient is an adult.
-ADULT_FROM_YEARS = 18
-
 LEVELS = ("present", "absent", UNKNOWN)
 SEXES = (*PATIENTS.column("sex").words, UNKNOWN)
-
-
-@dataclass(frozen=True)
-class Band:
-    """An age band: its label, its first age and its last (None: open), in whole years."""
-
-    label: str
-    lower_years: int
-    upper_years: int | None
-
-    @property
-    def is_under_age(self) -> bool:
-        """Whether it holds under-18s. Bands never straddle 18: the settings see to it."""
-        return self.lower_years < ADULT_FROM_YEARS
 
 
 #: Stratum, group, level, age band (empty: all ages).
@@ -38,7 +21,7 @@ Cell = tuple[str, str, str, str]
 
 def derive_rows(
     definitions: Sequence[str],
-    bands: Sequence[Band],
+    bands: Sequence[AgeBand],
     sites: Iterable[str],
     drops: Iterable[str],
 ) -> pd.DataFrame:
@@ -77,9 +60,9 @@ def derive_rows(
     return pd.DataFrame(rows, columns=[*names, "by_definition"])
 
 
-def _list_cells(bands: Sequence[Band], sites: Iterable[str], drops: Iterable[str]) -> list[Cell]:
+def _list_cells(bands: Sequence[AgeBand], sites: Iterable[str], drops: Iterable[str]) -> list[Cell]:
     every_band = [*(band.label for band in bands), UNKNOWN]
-    adult_bands = [*(band.label for band in bands if not band.is_under_age), UNKNOWN]
+    adult_bands = [*(band.label for band in bands if band.is_adult), UNKNOWN]
     return [
         ("overall", "overall", "all", ""),
         *(("age_band", "age_band", band, band) for band in every_band),

@@ -44,8 +44,8 @@ def run_label(
         ["patient_id", "trial_id", "definition"],
     )
     engine.write_parquet(labelled.patients, out / "patients.parquet", ["patient_id"])
-    findings = labelled.findings.order_by(["drop_id", "table", "line", "rule"]).to_pandas()
-    write_csv(out / "findings.csv", findings)
+    findings = labelled.findings.order_by(["drop_id", "table", "line", "rule"])
+    write_csv(out / "findings.csv", findings.to_pyarrow().to_pandas())
 
 
 def label_folder(

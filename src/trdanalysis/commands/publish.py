@@ -56,7 +56,7 @@ def run_publish(
     if not is_draft and not is_synthetic:
         real = [drop["drop_id"] for drop in about if not drop["synthetic"]]
         raise UserError(
-            f"{len(real)} drop(s) are not marked synthetic, and their results cannot be released yet",
+            f"{len(real)} drop(s) are not marked synthetic: their results cannot be released yet",
             where=", ".join(real),
             expected="`synthetic: true` in every drop.yaml, or the folder restricted/draft",
             kind="policy",

@@ -1,7 +1,7 @@
 """Cells: text becomes values, and what cannot be read becomes unknown and is remembered.
 
-For every column ``c`` of a table that a default or a finding may depend on, ``c__bad`` names the rule
-that a filled cell broke; it is null where the cell is empty or good.
+For every column ``c`` of a table that a default or a finding may depend on, ``c__bad`` names the
+rule that a filled cell broke; it is null where the cell is empty or good.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def derive_cells(raw: ir.Table, spec: TableSpec, scales: tuple[Scale, ...]) -> i
     -------
     Table
         One row a raw row: ``line``; every contract column with its value (``int64``, ``float64``,
-        ``boolean`` or ``string``; null is unknown); ``<column>__bad`` for every column but plain text;
-        ``drug`` stays text here.
+        ``boolean`` or ``string``; null is unknown); ``<column>__bad`` for every column but plain
+        text; ``drug`` stays text here.
     """
     text = {
         column.name: (raw[column.name] if column.name in raw.columns else ibis.null("string"))

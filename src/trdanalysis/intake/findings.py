@@ -61,7 +61,7 @@ def find_bad_cells(accepted: ir.Table, spec: TableSpec) -> pd.DataFrame:
     ]
     if not parts:
         return no_findings()
-    return ibis.union(*parts).to_pandas() if len(parts) > 1 else parts[0].to_pandas()
+    return (ibis.union(*parts) if len(parts) > 1 else parts[0]).to_pyarrow().to_pandas()
 
 
 def find_adjacent(trials: ir.Table, gap_days: int) -> pd.DataFrame:
@@ -85,13 +85,17 @@ def find_adjacent(trials: ir.Table, gap_days: int) -> pd.DataFrame:
     )
     before = some.mutate(last_stop=some.stop_day.max().over(order))
     near = before.filter(before.start_day - before.last_stop <= gap_days)
-    return near.select(
-        table=ibis.literal("trials"),
-        column=ibis.literal("start_day"),
-        line=near.line,
-        rule=ibis.literal("adjacent_rows_of_one_drug"),
-        action=ibis.literal(REPORTED),
-    ).to_pandas()
+    return (
+        near.select(
+            table=ibis.literal("trials"),
+            column=ibis.literal("start_day"),
+            line=near.line,
+            rule=ibis.literal("adjacent_rows_of_one_drug"),
+            action=ibis.literal(REPORTED),
+        )
+        .to_pyarrow()
+        .to_pandas()
+    )
 
 
 def no_findings() -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """The de-identification gate: a drop with a direct identifier is refused whole.
 
-Columns are judged by their name and by the shape of what they hold. The gate reports counts and line
-numbers, never a value. It is a net, not a proof: the site stays answerable for what it exports.
+Columns are judged by their name and by the shape of what they hold. The gate reports counts and
+line numbers, never a value. It is a net, not a proof: the site stays answerable for what it
+exports.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import ibis
 import ibis.expr.types as ir
 
 from trdanalysis.contract import TABLES, Column
@@ -25,7 +25,7 @@ SHAPES_ONE_CELL = {
     "calendar_date": (
         r"(^|[^0-9])(19|20)[0-9]{2}[-/.](0?[1-9]|1[0-2])[-/.](0?[1-9]|[12][0-9]|3[01])([^0-9]|$)"
         r"|(^|[^0-9])(0?[1-9]|[12][0-9]|3[01])[-/.](0?[1-9]|[12][0-9]|3[01])[-/.](19|20)[0-9]{2}([^0-9]|$)"
-        rf"|(^|[^a-z0-9])(0?[1-9]|[12][0-9]|3[01])[-/. ]?({_MONTHS})[a-z]*[-/., ]+((19|20)[0-9]{{2}})"
+        rf"|(^|[^a-z0-9])(0?[1-9]|[12][0-9]|3[01])[-/. ]?({_MONTHS})[a-z]*[-/., ]+(19|20)[0-9]{{2}}"
         rf"|({_MONTHS})[a-z]*[-/. ]+(0?[1-9]|[12][0-9]|3[01]),? +(19|20)[0-9]{{2}}"
     ),
     "e_mail_address": r"[^@\s]+@[^@\s]+\.[a-z]{2,}",
@@ -38,8 +38,12 @@ SHAPES_MOST_CELLS = {
     ),
 }
 SHAPES_MOST_CELLS_NOT_KEYS = {
-    "phone_number": r"^(\+|00|0)[0-9][0-9 ()./-]{7,}$|^[(]?[0-9]{3}[)]?[ .-][0-9]{3}[ .-][0-9]{4}$",
-    "postcode": r"^[a-z]{1,2}[0-9][a-z0-9]? [0-9][a-z]{2}$|^[0-9]{4} ?[a-z]{2}$|^[0-9]{5}-[0-9]{4}$",
+    "phone_number": (
+        r"^(\+|00|0)[0-9][0-9 ()./-]{7,}$|^[(]?[0-9]{3}[)]?[ .-][0-9]{3}[ .-][0-9]{4}$"
+    ),
+    "postcode": (
+        r"^[a-z]{1,2}[0-9][a-z0-9]? [0-9][a-z]{2}$|^[0-9]{4} ?[a-z]{2}$|^[0-9]{5}-[0-9]{4}$"
+    ),
 }
 #: A cell of this many characters or words is free text.
 FREE_TEXT_CHARACTERS = 100
@@ -59,7 +63,10 @@ _OWNERS = {
     "patient", "subject", "participant", "first", "last", "full", "middle", "family", "given",
     "person", "doctor", "physician", "clinician", "kin", "mother", "father",
 }  # fmt: skip
-_NUMBERED = {"record", "patient", "hospital", "chart", "file", "insurance", "account", "policy", "security", "licence", "license"}  # fmt: skip
+_NUMBERED = {
+    "record", "patient", "hospital", "chart", "file", "insurance", "account", "policy", "security",
+    "licence", "license",
+}  # fmt: skip
 _NUMBER_WORDS = {"number", "no", "nr", "num"}
 
 

@@ -61,8 +61,9 @@ class DrugNames:
     Attributes
     ----------
     rows
-        One row a normalised name: ``drug_key``, ``ingredient`` (the table's ``generic`` cell, or the
-        word for what is no drug), ``drug_role`` (the table's ``role``; ``non_drug`` for the words).
+        One row a normalised name: ``drug_key``, ``ingredient`` (the table's ``generic`` cell, or
+        the word for what is no drug), ``drug_role`` (the table's ``role``; ``non_drug`` for the
+        words).
     """
 
     rows: pd.DataFrame
@@ -113,10 +114,10 @@ def derive_drugs(words: ir.Table, names: DrugNames) -> ir.Table:
     Returns
     -------
     Table
-        The same rows with ``ingredient`` (null where unrecognised or not in the table), ``drug_key``
-        (the ingredient, else the normalised name: what makes two treatments the same) and
-        ``drug_role`` (null where unrecognised; ``other_drug`` for an ATC code outside the table and
-        outside N06A).
+        The same rows with ``ingredient`` (null where unrecognised or not in the table),
+        ``drug_key`` (the ingredient, else the normalised name: what makes two treatments the same)
+        and ``drug_role`` (null where unrecognised; ``other_drug`` for an ATC code outside the
+        table and outside N06A).
     """
     keyed = words.mutate(drug_key=derive_drug_key(words.drug))
     known = ibis.memtable(names.rows)

@@ -25,14 +25,15 @@ class AcceptedDrop:
 def pool_drops(drops: Sequence[AcceptedDrop]) -> dict[str, ir.Table]:
     """Pool drops, given in byte order of their ids.
 
-    A patient who returns in a later snapshot is replaced whole; in an increment, rows replace rows of
-    the same key and new rows are added. A quarantined trial stays a possible failure until a later
-    drop brings a row of its key that is accepted, or the patient in a later snapshot.
+    A patient who returns in a later snapshot is replaced whole; in an increment, rows replace rows
+    of the same key and new rows are added. A quarantined trial stays a possible failure until a
+    later drop brings a row of its key that is accepted, or the patient in a later snapshot.
 
     Returns
     -------
     dict
-        Tables by the names of :data:`trdanalysis.layout.POOLED`, each with ``drop_id``. Keys are unique.
+        Tables by the names of :data:`trdanalysis.layout.POOLED`, each with ``drop_id``. Keys are
+        unique.
     """
     pooled = {}
     if len(drops) == 1:
@@ -81,8 +82,8 @@ def derive_patient_groups(
     """Add the age band and the recorded factor groups to one drop's patients.
 
     A group is present when any of its factors is yes, absent when all are no, else unknown. Factors
-    of which the drop has no value at all are left out of their group; a group of which nothing is left
-    is unknown.
+    of which the drop has no value at all are left out of their group; a group of which nothing is
+    left is unknown.
 
     Parameters
     ----------

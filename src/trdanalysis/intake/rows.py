@@ -92,8 +92,8 @@ def derive_key_columns(table: ir.Table, spec: TableSpec) -> tuple[ir.Table, list
 def find_repeated(reasoned: ir.Table, raw: ir.Table, spec: TableSpec) -> ir.Table:
     """Find rows that repeat a key among the rows that are good by themselves.
 
-    Rows of one key are duplicates where they agree in every column of the contract, a bad cell being
-    compared by its text; the first by line is kept. Otherwise all rows of the key conflict.
+    Rows of one key are duplicates where they agree in every column of the contract, a bad cell
+    being compared by its text; the first by line is kept. Otherwise all rows of the key conflict.
 
     Returns
     -------

@@ -13,7 +13,9 @@ from trdanalysis.intake.names import derive_scale_key, normalise
 
 @dataclass(frozen=True)
 class Scale:
-    """One scale. ``impaired_side`` is ``high`` where higher scores are worse, ``low`` where lower are."""
+    """One scale. ``impaired_side`` is ``high`` where higher scores are worse, ``low`` where lower
+    are.
+    """
 
     name: str
     domain: str
@@ -28,7 +30,8 @@ class Scale:
 def read_scales(table: pd.DataFrame) -> tuple[Scale, ...]:
     """Make :class:`Scale` rows of ``config/reference/scales.csv``, in the file's order.
 
-    The order matters: where a trial's own scale will not do, the first scale with both scores is used.
+    The order matters: where a trial's own scale will not do, the first scale with both scores is
+    used.
     """
 
     def number(text: str) -> float | None:
@@ -36,16 +39,16 @@ def read_scales(table: pd.DataFrame) -> tuple[Scale, ...]:
 
     return tuple(
         Scale(
-            name=row.scale,
-            domain=row.domain,
-            minimum=float(row.minimum),
-            maximum=float(row.maximum),
-            whole_numbers=row.whole_numbers == "yes",
-            remission_at_most=number(row.remission_at_most),
-            impaired_from=number(row.impaired_from),
-            impaired_side=row.impaired_side or None,
+            name=row["scale"],
+            domain=row["domain"],
+            minimum=float(row["minimum"]),
+            maximum=float(row["maximum"]),
+            whole_numbers=row["whole_numbers"] == "yes",
+            remission_at_most=number(row["remission_at_most"]),
+            impaired_from=number(row["impaired_from"]),
+            impaired_side=row["impaired_side"] or None,
         )
-        for row in table.itertuples(index=False)
+        for row in table.to_dict("records")
     )
 
 

@@ -22,7 +22,8 @@ from trdanalysis.intake.scales import Scale
 #: Two rows of one drug with at most this many days between them are reported as adjacent.
 ADJACENT_GAP_DAYS = 14
 
-#: A typed column of which at least this many cells are filled and none can be read has the wrong type.
+#: A typed column of which at least this many cells are filled and none can be read has the wrong
+#: type.
 WRONG_TYPE_MIN_CELLS = 3
 
 #: Columns of accepted trials that remember a bad cell, because an empty one has a default.
@@ -52,10 +53,11 @@ class Intake:
     Attributes
     ----------
     accepted
-        Accepted tables by name; every table of the contract is there, empty where the drop has none.
-        Keys carry the drop's namespace.
+        Accepted tables by name; every table of the contract is there, empty where the drop has
+        none. Keys carry the drop's namespace.
     quarantined_trials
-        One row a possible failure: ``patient_id``, ``trial_id`` (null where the row has none), ``line``.
+        One row a possible failure: ``patient_id``, ``trial_id`` (null where the row has none),
+        ``line``.
     findings, quarantine, unrecognised
         The three CSV files of a drop.
     summary
@@ -99,8 +101,8 @@ def take_in(
     Raises
     ------
     UserError
-        Where the drop is refused: a required column is missing, a direct identifier was found, or no
-        cell of a typed column can be read.
+        Where the drop is refused: a required column is missing, a direct identifier was found, or
+        no cell of a typed column can be read.
     """
     for name, table in raw.items():
         _check_columns(TABLES[name], table)
@@ -194,7 +196,7 @@ def _check_types(cells: ir.Table, spec: TableSpec) -> None:
         raise UserError(
             f"wrong type for {len(wrong)} whole column(s)",
             where="\n         ".join(lines),
-            try_this="recode the column in the export, or read the file with `source: flat` and a mapping",
+            try_this="recode the column in the export, or use `source: flat` and a mapping",
         )
 
 
@@ -240,7 +242,7 @@ def _judge_rows(
 
 
 def _row_findings(judged: ir.Table, spec: TableSpec) -> pd.DataFrame:
-    duplicates = judged.filter(judged.is_duplicate).select("line").to_pandas()
+    duplicates = judged.filter(judged.is_duplicate).select("line").to_pyarrow().to_pandas()
     return duplicates.assign(
         table=spec.name, column="", rule="duplicate_row", action=found.COUNTED_ONCE
     )
@@ -266,7 +268,7 @@ def _column_findings(spec: TableSpec, raw: ir.Table) -> pd.DataFrame:
 
 
 def _quarantine(judged: ir.Table, spec: TableSpec) -> pd.DataFrame:
-    lost = judged.filter(judged.reason.notnull()).select("line", "reason").to_pandas()
+    lost = judged.filter(judged.reason.notnull()).select("line", "reason").to_pyarrow().to_pandas()
     return lost.assign(table=spec.name)
 
 
@@ -280,7 +282,7 @@ def _unrecognised(
             continue
         lines = good.filter(good[column.name + BAD].notnull()).select("line")
         words = raw.semi_join(lines, "line").select(word=raw[column.name])
-        counted = words.group_by("word").agg(rows=words.count()).to_pandas()
+        counted = words.group_by("word").agg(rows=words.count()).to_pyarrow().to_pandas()
         if column.kind == "drug":
             counted["suggestion"] = [reference.names.suggestion(word) for word in counted["word"]]
         else:
@@ -333,7 +335,7 @@ def no_rows(reference: Reference) -> dict[str, ir.Table]:
 
 def _empty_table(spec: TableSpec, reference: Reference) -> ir.Table:
     """Give a table of no rows with the columns that accepted rows have."""
-    schema = ibis.schema({"line": "int64", **{name: "string" for name in spec.names}})
+    schema = ibis.schema({"line": "int64", **dict.fromkeys(spec.names, "string")})
     nothing = ibis.memtable(pa.table({name: [] for name in schema}), schema=schema)
     cells = derive_cells(nothing, spec, reference.scales)
     if spec.name != "trials":

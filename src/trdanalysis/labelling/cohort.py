@@ -10,10 +10,9 @@ import ibis.expr.types as ir
 
 from trdanalysis.intake.scales import Scale, of_domain
 from trdanalysis.labelling.definition import Definition
-from trdanalysis.labelling.exposure import derive_exposure
 from trdanalysis.labelling.failures import Keeper
-from trdanalysis.labelling.labels import LABEL_COLUMNS, label_patients
-from trdanalysis.labelling.trials import CRITERIA, derive_trials
+from trdanalysis.labelling.labels import label_patients
+from trdanalysis.labelling.trials import CRITERIA, derive_exposed, derive_trials
 
 #: Columns of ``trials.parquet``, in the contract's order; ``line`` is appended.
 TRIAL_COLUMNS = (
@@ -35,7 +34,8 @@ VERDICT_COLUMNS = (
 class Cohort:
     """Accepted rows of all drops.
 
-    ``doses`` and ``assessments`` are None where nobody has any: the steps that need them are left out.
+    ``doses`` and ``assessments`` are None where nobody has any: the steps that need them are left
+    out.
     """
 
     patients: ir.Table
@@ -60,7 +60,8 @@ class Labelled:
     labels
         One row a patient and definition.
     findings
-        What was noticed while judging: ``drop_id``, ``table``, ``column``, ``line``, ``rule``, ``action``.
+        What was noticed while judging: ``drop_id``, ``table``, ``column``, ``line``, ``rule``,
+        ``action``.
     """
 
     patients: ir.Table
@@ -92,34 +93,20 @@ def label_cohort(
     definitions
         At least one.
     """
-    exposed = engine.keep(derive_exposure(cohort.trials, cohort.patients, drugs))
+    exposed = derive_exposed(
+        cohort.trials, cohort.patients, drugs, can_be_filled=cohort.assessments is not None
+    )
     symptom, function = of_domain(scales, "symptom"), of_domain(scales, "function")
     judged, labels = [], []
     for definition in definitions:
-        with_defaults, without = (
-            engine.keep(
-                derive_trials(
-                    exposed,
-                    cohort.doses,
-                    cohort.assessments,
-                    symptom,
-                    definition,
-                    defaults=defaults,
-                )
-            )
-            for defaults in (True, False)
+        trials = derive_trials(
+            engine, exposed, cohort.doses, cohort.assessments, symptom, definition
         )
-        judged.append(with_defaults)
+        judged.append(trials)
         labels.append(
             label_patients(
-                engine,
-                cohort.patients,
-                with_defaults,
-                without,
-                cohort.quarantined_trials,
-                function,
-                definition,
-            )  # fmt: skip
+                engine, cohort.patients, trials, cohort.quarantined_trials, function, definition
+            )
         )
     primary = judged[0]
     others = [
@@ -145,10 +132,11 @@ def _as_used(judged: ir.Table) -> ir.Table:
 
 
 def derive_medication_related(patients: ir.Table, trials: ir.Table) -> ir.Table:
-    """Add ``medication_related``: whether any antidepressant trial had too little dose, days or adherence.
+    """Add ``medication_related``: whether any antidepressant trial had too little dose, days or
+    adherence.
 
-    Null where no trial is known to have had any and one is unknown in dose, duration or adherence, or
-    where the patient has no trial that is certainly one of an antidepressant.
+    Null where no trial is known to have had any and one is unknown in dose, duration or adherence,
+    or where the patient has no trial that is certainly one of an antidepressant.
     """
     fault = ~trials.dose_adequate | (trials.duration_days < 42) | ~trials.adherence_adequate
     rows = trials.filter(trials.antidepressant).select("patient_id", fault=fault)

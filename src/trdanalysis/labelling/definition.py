@@ -95,7 +95,9 @@ class Definition(StrictModel):
 
     @property
     def needed_columns(self) -> tuple[tuple[str, ...], ...]:
-        """What a label needs: of each group of columns one must have values, or labels stay unknown."""
+        """What a label needs: of each group of columns one must have values, or labels stay
+        unknown.
+        """
         needed: list[tuple[str, ...]] = [("dose_mg_per_day",), ("adherence",), ("outcome",)]
         if self.patient.requires_mdd:
             needed.append(("mdd_diagnosis",))
@@ -110,8 +112,8 @@ def read_definition(path: Path) -> Definition:
     Raises
     ------
     UserError
-        Kind ``config``: the file is missing, has an unknown key or a value out of range, or its ``id``
-        is not the file's name.
+        Kind ``config``: the file is missing, has an unknown key or a value out of range, or its
+        ``id`` is not the file's name.
     """
     if not path.is_file():
         known = sorted(other.stem for other in path.parent.glob("*.yaml"))

@@ -18,8 +18,8 @@ def derive_dose_steps(
     Parameters
     ----------
     table
-        Trials: ``patient_id``, ``trial_id``, ``start_day``, ``end_day`` (null: unknown), ``min_dose``
-        (mg per day; null: the drug has none or is unknown).
+        Trials: ``patient_id``, ``trial_id``, ``start_day``, ``end_day`` (null: unknown),
+        ``min_dose`` (mg per day; null: the drug has none or is unknown).
     doses
         Accepted dose steps.
     min_days
@@ -116,12 +116,14 @@ def _clip(table: ir.Table, doses: ir.Table, *, defaults: bool) -> ir.Table:
 def derive_longest_run(covering: ir.Table, min_days: int) -> ir.Table:
     """Find the longest run of covered days.
 
-    Intervals may overlap; a run goes on over breaks of up to ``RUN_BREAK_DAYS``, which do not count.
+    Intervals may overlap; a run goes on over breaks of up to ``RUN_BREAK_DAYS``, which do not
+    count.
 
     Parameters
     ----------
     covering
-        One row an interval: ``patient_id``, ``trial_id``, ``from_day``, ``to_day`` (first day after).
+        One row an interval: ``patient_id``, ``trial_id``, ``from_day``, ``to_day`` (first day
+        after).
     min_days
         Days to reach.
 

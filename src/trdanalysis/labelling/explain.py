@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trdanalysis.labelling.definition import Definition
@@ -38,7 +38,7 @@ def _number(value: float | None, unit: str = "") -> str:
 
 
 def render_explanation(
-    patient: Row, label: Row, trials: list[Row], quarantined: int, definition: Definition
+    patient: Row, label: Row, trials: Sequence[Row], quarantined: int, definition: Definition
 ) -> str:
     """Render one patient's label as text.
 
@@ -67,8 +67,8 @@ def render_explanation(
     ]
     if label["on_defaults"]:
         lines.append(
-            "The label rests on defaults: with role, indication, undated scores and missing stops read"
-            " as unknown it would be another."
+            "The label rests on defaults: with role, indication, undated scores and missing stops"
+            " read as unknown it would be another."
         )
     if label["onset_day"] is not None:
         lines.append(f"Onset: day {label['onset_day']}")
@@ -85,7 +85,8 @@ def render_explanation(
         lines += _trial(trial, definition)
     if quarantined:
         lines.append(
-            f"  and {quarantined} quarantined trial(s), each a possible failure: see quarantine.csv of the drop"
+            f"  and {quarantined} quarantined trial(s), each a possible failure:"
+            " see quarantine.csv of the drop"
         )
     qualifying = ", ".join(label["qualifying_trials"]) or "none"
     lines += [
@@ -124,15 +125,15 @@ def _criteria(patient: Row, label: Row, quarantined: int, definition: Definition
 def _trial(trial: Row, definition: Definition) -> list[str]:
     rule = definition.trial
     stop = "no stop recorded" if trial["stop_day"] is None else f"to day {trial['stop_day']}"
-    lines = [
+    return [
         f"  {trial['trial_id']}: {trial['ingredient'] or 'a drug that was not recognised'},"
         f" from day {trial['start_day']}, {stop}",
         f"    verdict: {trial['verdict']} ({_VERDICTS[trial['verdict']]})",
         f"    antidepressant: {word(trial['antidepressant'])} (role {trial['role'] or 'unknown'})",
         f"    first_line: {word(trial['first_line'])} (list: {rule.first_line})",
         f"    dose_adequate: {word(trial['dose_adequate'])}"
-        f" ({_number(trial['dose_mg_per_day'], 'mg per day')} held; minimum: table `{rule.dose_table}`,"
-        f" {_number(trial['min_mg_per_day'], 'mg per day')})",
+        f" ({_number(trial['dose_mg_per_day'], 'mg per day')} held;"
+        f" minimum: table `{rule.dose_table}`, {_number(trial['min_mg_per_day'], 'mg per day')})",
         f"    duration_adequate: {word(trial['duration_adequate'])}"
         f" ({_number(trial['duration_days'], 'days')} on treatment,"
         f" {_number(trial['adequate_days'])} at an adequate dose; needed {rule.min_days})",
@@ -141,7 +142,6 @@ def _trial(trial: Row, definition: Definition) -> list[str]:
         f"    nonresponse: {word(trial['nonresponse'])} ({_outcome(trial)};"
         f" non-response is a reduction under {rule.nonresponse_below_percent}%)",
     ]
-    return lines
 
 
 def _outcome(trial: Row) -> str:
@@ -150,7 +150,8 @@ def _outcome(trial: Row) -> str:
         parts.append(f"from {trial['outcome_source']}")
     if trial["scale"] is not None:
         parts.append(
-            f"{trial['scale']} {_number(trial['baseline_score'])} (day {_number(trial['baseline_day'])})"
+            f"{trial['scale']} {_number(trial['baseline_score'])}"
+            f" (day {_number(trial['baseline_day'])})"
             f" to {_number(trial['endpoint_score'])} (day {_number(trial['endpoint_day'])})"
         )
     if trial["reduction"] is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import ibis
@@ -30,7 +30,7 @@ def count_failures(
     engine: Keeper,
     rows: ir.Table,
     by: Sequence[str],
-    sets: Mapping[str, ir.BooleanValue],
+    sets: Sequence[str],
     rule: PatientRule,
 ) -> ir.Table:
     """Count, in each group and set, the smaller of two numbers.
@@ -41,59 +41,91 @@ def count_failures(
     Parameters
     ----------
     engine
-        Keeps the small table of groups that need the long way.
+        Keeps intermediate tables.
     rows
-        Trials: the columns of ``by``, ``treatment`` (never null) and ``start_day``.
+        Trials: the columns of ``by``, ``treatment`` (never null), ``start_day``, and a boolean
+        column (never null) per set.
     by
         Columns of a group.
     sets
-        Name of a count and the rows it is over; null is outside.
+        Names of the boolean columns; each is a set of rows to count over.
     rule
         Days between starts.
 
     Returns
     -------
     Table
-        One row a group that ``rows`` has: ``by``, and an ``int64`` column per set.
+        One row a group that has a row in any set: ``by``, and an ``int64`` column per set.
     """
-    measures: dict[str, ir.Value] = {}
-    for name, inside in sets.items():
-        measures |= {
-            f"{name}_rows": inside.sum(),
-            f"{name}_first_treatment": rows.treatment.min(where=inside),
-            f"{name}_last_treatment": rows.treatment.max(where=inside),
-            f"{name}_first_day": rows.start_day.min(where=inside),
-            f"{name}_last_day": rows.start_day.max(where=inside),
-        }
-    groups = rows.group_by(list(by)).agg(**measures)
-    short = {name: _count_if_plain(groups, name, rule) for name in sets}
-    counted = engine.keep(groups.select(*by, **short))
-    unsure: ir.BooleanValue = ibis.literal(False)
+    keys = list(by)
+    in_any: ir.BooleanValue = ibis.literal(False)
     for name in sets:
-        unsure = unsure | counted[name].isnull()
-    left = counted.filter(unsure).select(*by)
-    for name, inside in sets.items():
-        members = rows.filter(inside.fill_null(False)).semi_join(left, list(by))
-        members = engine.keep(members.select(*by, "treatment", "start_day").distinct())
-        exact = _count_exactly(engine, members, by, rule).rename({f"{name}_exact": "failures"})
-        counted = counted.left_join(exact, list(by)).drop(*(f"{column}_right" for column in by))
-        counted = counted.mutate(
-            **{name: counted[name].coalesce(counted[f"{name}_exact"], 0)}
-        ).drop(f"{name}_exact")
-    return counted
+        in_any = in_any | rows[name]
+    members = rows.filter(in_any).select(*keys, "treatment", "start_day", *sets)
+    groups = engine.keep(_summarise_groups(members, keys, sets))
+    one_attempt = (groups.first_treatment == groups.last_treatment) | (
+        groups.last_day - groups.first_day <= rule.min_days_between_starts
+    )
+    # With two trials, or with more of which no two are close or alike, every trial counts.
+    several = groups.filter((groups.members > 2) & ~one_attempt).select(*keys)
+    crowded = engine.keep(_find_crowded(members.semi_join(several, keys), keys, rule))
+    exact = engine.keep(
+        _count_sets_exactly(engine, members.semi_join(crowded, keys), keys, sets, rule)
+    )
+    counted = groups.left_join(exact, keys, rname="exact_{name}")
+    is_exact = counted[f"exact_{keys[0]}"].notnull()
+    counts = {}
+    for name in sets:
+        at_most_one = (counted[name] > 1).ifelse(1, counted[name])
+        attempts = (
+            (counted.first_treatment == counted.last_treatment)
+            | (counted.last_day - counted.first_day <= rule.min_days_between_starts)
+        ).ifelse(at_most_one, counted[name])
+        counts[name] = is_exact.ifelse(counted[f"exact_{name}"], attempts).cast("int64")
+    return counted.select(*keys, **counts)
 
 
-def _count_if_plain(groups: ir.Table, name: str, rule: PatientRule) -> ir.IntegerValue:
-    """Count where minima and maxima decide; null where they do not."""
-    rows = groups[f"{name}_rows"].fill_null(0)
-    one_treatment = groups[f"{name}_first_treatment"] == groups[f"{name}_last_treatment"]
-    days = groups[f"{name}_last_day"] - groups[f"{name}_first_day"]
-    return ibis.cases(
-        (rows == 0, 0),
-        (one_treatment | (days <= rule.min_days_between_starts), 1),
-        (rows == 2, 2),
-        else_=ibis.null("int64"),
-    ).cast("int64")
+def _summarise_groups(members: ir.Table, keys: list[str], sets: Sequence[str]) -> ir.Table:
+    """Give per group its members, the extremes of treatment and start, and the rows of each set."""
+    return members.group_by(keys).agg(
+        members=members.count(),
+        first_treatment=members.treatment.min(),
+        last_treatment=members.treatment.max(),
+        first_day=members.start_day.min(),
+        last_day=members.start_day.max(),
+        **{name: members[name].sum() for name in sets},
+    )
+
+
+def _find_crowded(members: ir.Table, keys: list[str], rule: PatientRule) -> ir.Table:
+    """Find groups in which two trials begin close to each other or are of one treatment."""
+    order = ibis.window(group_by=keys, order_by="start_day")
+    spaced = members.mutate(gap_days=members.start_day - members.start_day.lag().over(order))
+    found = spaced.group_by(keys).agg(
+        members=spaced.count(),
+        treatments=spaced.treatment.nunique(),
+        least_gap_days=spaced.gap_days.min(),
+    )
+    close = found.least_gap_days <= rule.min_days_between_starts
+    return found.filter(close | (found.treatments < found.members)).select(*keys)
+
+
+def _count_sets_exactly(
+    engine: Keeper, members: ir.Table, keys: list[str], sets: Sequence[str], rule: PatientRule
+) -> ir.Table:
+    """Count every set of the given groups the long way; a set without a row counts 0."""
+    kept = engine.keep(members)
+    parts = [
+        kept.filter(kept[name]).select(*keys, "treatment", "start_day", set=ibis.literal(name))
+        for name in sets
+    ]
+    counted = engine.keep(_count_exactly(engine, ibis.union(*parts), [*keys, "set"], rule))
+    groups = kept.group_by(keys).agg()
+    for name in sets:
+        of_set = counted.filter(counted.set == name).select(*keys, **{name: "failures"})
+        groups = groups.left_join(of_set, keys).drop(*(f"{column}_right" for column in keys))
+        groups = groups.mutate(**{name: groups[name].fill_null(0)})
+    return groups
 
 
 def _count_exactly(
@@ -101,6 +133,7 @@ def _count_exactly(
 ) -> ir.Table:
     """Count treatments and separate starts; starts are chosen greedily from the earliest."""
     keys = list(by)
+    members = engine.keep(members.distinct())
     different = members.group_by(keys).agg(treatments=members.treatment.nunique())
     starts = engine.keep(members.select(*keys, "start_day").distinct())
     chosen = engine.keep(starts.group_by(keys).agg(picked_day=starts.start_day.min()))

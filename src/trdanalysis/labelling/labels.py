@@ -60,7 +60,6 @@ def label_patients(
     engine: Keeper,
     patients: ir.Table,
     trials: ir.Table,
-    trials_without_defaults: ir.Table,
     quarantined_trials: ir.Table,
     scales: tuple[Scale, ...],
     definition: Definition,
@@ -73,8 +72,8 @@ def label_patients(
         Keeps intermediate tables.
     patients
         Accepted patients, one row each.
-    trials, trials_without_defaults
-        What :func:`trdanalysis.labelling.trials.derive_trials` gives, with and without the defaults.
+    trials
+        What :func:`trdanalysis.labelling.trials.derive_trials` gives.
     quarantined_trials
         Quarantined trials of known patients: ``patient_id``, ``trial_id`` (null: none), ``line``,
         ``drop_id``.
@@ -89,17 +88,24 @@ def label_patients(
         One row a patient, with the contract's columns of ``labels.parquet``.
     """
     rule = definition.patient
-    counts = engine.keep(_count_sets(engine, trials, trials_without_defaults, rule))
+    rows = engine.keep(_rows_that_count(trials, rule))
+    counts = engine.keep(count_failures(engine, rows, ["patient_id"], _SETS, rule))
+    candidates = (
+        trials.filter(trials.antidepressant.fill_null(True)).select("patient_id").distinct()
+    )
     lost = _count_quarantined(quarantined_trials)
     table = derive_patient_criteria(patients, scales, rule)
     table = table.left_join(counts, "patient_id").drop("patient_id_right")
     table = table.left_join(lost, "patient_id").drop("patient_id_right")
+    table = table.left_join(
+        candidates.mutate(may_have_trial=ibis.literal(True)), "patient_id"
+    ).drop("patient_id_right")
     quarantined = table.quarantined.fill_null(0)
     table = table.mutate(
         quarantined=quarantined,
         failures_definite=table.definite.fill_null(0),
         failures_possible=table.possible.fill_null(0) + quarantined,
-        no_trial=(table.maybe_antidepressant.fill_null(0) + quarantined) == 0,
+        no_trial=table.may_have_trial.isnull() & (quarantined == 0),
         apparent_resistance=_enough(
             table, "apparent_definite", "apparent_possible", quarantined, rule
         ),
@@ -119,29 +125,32 @@ def label_patients(
         & ~(table.enough_failures & table.not_excluded),
     )
     table = table.mutate(reason=_reason(table, rule))
-    return _attach_trials(engine, table, trials, definition)
+    return _attach_trials(engine, table, rows, counts, definition)
 
 
-def _count_sets(engine: Keeper, trials: ir.Table, bare: ir.Table, rule: PatientRule) -> ir.Table:
-    """Count the definite and possible failures, apparent ones, and both without defaults."""
-    key = ["patient_id", "trial_id"]
-    other = bare.select(*key, bare_failed="failed")
-    joined = trials.join(other, key)
-    apparent = joined.antidepressant & joined.first_line & joined.nonresponse
-    rows = joined.select(
-        "patient_id", "start_day", "failed", "bare_failed", "antidepressant",
-        treatment=distinct_key(joined, rule), apparent=apparent,
+#: The sets of trials that are counted: certainly and possibly failed; the same whatever dose,
+#: duration and adherence; and the first two if every default were unknown.
+_SETS = (
+    "definite", "possible", "apparent_definite", "apparent_possible", "bare_definite",
+    "bare_possible",
+)  # fmt: skip
+
+
+def _rows_that_count(trials: ir.Table, rule: PatientRule) -> ir.Table:
+    """Keep the few columns of the few trials from which labels are made."""
+    apparent = trials.antidepressant & trials.first_line & trials.nonresponse
+    rows = trials.select(
+        "patient_id", "trial_id", "start_day", "failed", "failed_bare", "established_day",
+        treatment=distinct_key(trials, rule), apparent=apparent,
     )  # fmt: skip
-    rows = engine.keep(rows)
-    sets = {}
-    for name, column in (("", "failed"), ("apparent_", "apparent"), ("bare_", "bare_failed")):
+    sets: dict[str, ir.Value] = {}
+    for name, column in (("", "failed"), ("apparent_", "apparent"), ("bare_", "failed_bare")):
         sets[f"{name}definite"] = rows[column].fill_null(False)
         sets[f"{name}possible"] = rows[column].fill_null(True)
-    counts = count_failures(engine, rows, ["patient_id"], sets, rule)
-    maybe = rows.group_by("patient_id").agg(
-        maybe_antidepressant=rows.antidepressant.fill_null(True).sum()
+    rows = rows.select(
+        "patient_id", "trial_id", "start_day", "established_day", "treatment", **sets
     )
-    return counts.join(maybe, "patient_id")
+    return rows.filter(rows.possible | rows.apparent_possible | rows.bare_possible)
 
 
 def _count_quarantined(quarantined_trials: ir.Table) -> ir.Table:
@@ -206,28 +215,21 @@ def _reason(table: ir.Table, rule: PatientRule) -> ir.StringValue:
 
 
 def _attach_trials(
-    engine: Keeper, table: ir.Table, trials: ir.Table, definition: Definition
+    engine: Keeper, table: ir.Table, rows: ir.Table, counts: ir.Table, definition: Definition
 ) -> ir.Table:
     """Add the qualifying trials and, for TRD, the onset."""
-    failed = engine.keep(
-        trials.filter(trials.failed).select(
-            "patient_id",
-            "trial_id",
-            "start_day",
-            "established_day",
-            treatment=distinct_key(trials, definition.patient),
-        )  # fmt: skip
-    )
+    failed = rows.filter(rows.definite)
     listed = failed.group_by("patient_id").agg(
         qualifying_trials=failed.trial_id.collect(order_by=[failed.start_day, failed.trial_id])
     )
-    of_trd = failed.semi_join(table.filter(table.label == TRD), "patient_id")
-    onset = _derive_onset(engine, of_trd, definition)
+    enough = counts.filter(counts.definite >= definition.patient.min_failures).select("patient_id")
+    onset = _derive_onset(engine, failed.semi_join(enough, "patient_id"), definition)
     table = table.left_join(listed, "patient_id").drop("patient_id_right")
     table = table.left_join(onset, "patient_id").drop("patient_id_right")
     nothing = ibis.literal([], type="array<string>")
     return table.mutate(
         definition=ibis.literal(definition.id),
+        onset_day=(table.label == TRD).ifelse(table.onset_day, ibis.null("int64")),
         qualifying_trials=table.qualifying_trials.coalesce(nothing),
         grade=ibis.null("string"),
         score_low=ibis.null("float64"),
@@ -249,9 +251,17 @@ def _derive_onset(engine: Keeper, failed: ir.Table, definition: Definition) -> i
         certain=failed.established_day.notnull(),
     )
     pairs = earliest.join(days, ["patient_id", earliest.by_day <= days.day])
-    pairs = engine.keep(pairs.select("patient_id", "day", "treatment", "start_day", "certain"))
-    sets = {"sure": pairs.certain, "at_best": ibis.literal(True) & pairs.certain.notnull()}
-    counts = count_failures(engine, pairs, ["patient_id", "day"], sets, rule)
+    pairs = engine.keep(
+        pairs.select(
+            "patient_id",
+            "day",
+            "treatment",
+            "start_day",
+            sure="certain",
+            at_best=ibis.literal(True),
+        )
+    )
+    counts = count_failures(engine, pairs, ["patient_id", "day"], ("sure", "at_best"), rule)
     onset = counts.group_by("patient_id").agg(
         sure_day=counts.day.min(where=counts.sure >= rule.min_failures),
         best_day=counts.day.min(where=counts.at_best >= rule.min_failures),

@@ -36,9 +36,9 @@ def derive_outcome(table: ir.Table, scales: tuple[Scale, ...], *, defaults: bool
     Returns
     -------
     Table
-        The same rows with ``reduction`` (fraction of the baseline score lost; null: not computable),
-        ``outcome`` and ``outcome_source`` (null: unknown), and ``outcomes_disagree`` (scores and rating
-        both speak and disagree on response; never null).
+        The same rows with ``reduction`` (fraction of the baseline score lost; null: not
+        computable), ``outcome`` and ``outcome_source`` (null: unknown), and ``outcomes_disagree``
+        (scores and rating both speak and disagree on response; never null).
     """
     from_scores = _outcome_from_scores(table, scales, defaults=defaults)
     table = table.mutate(

@@ -7,7 +7,8 @@ import ibis.expr.types as ir
 
 from trdanalysis.intake.scales import Scale
 from trdanalysis.labelling import windows
-from trdanalysis.labelling.exposure import is_ongoing
+from trdanalysis.labelling.exposure import derive_next_day, is_ongoing
+from trdanalysis.labelling.failures import Keeper
 
 #: A scale of change: its endpoint alone is an outcome.
 CHANGE_SCALE = "CGI-I"
@@ -44,18 +45,43 @@ def endpoint_to_day(table: ir.Table) -> ir.IntegerValue:
     return latest
 
 
-def derive_own_scores(table: ir.Table) -> ir.Table:
-    """Leave a trial only the scores that stand on a recognised scale; ``filled`` is false."""
+def derive_own_scores(table: ir.Table, *, can_be_filled: bool) -> ir.Table:
+    """Leave a trial only the scores that stand on a recognised scale, and add ``next_day``.
+
+    Parameters
+    ----------
+    table
+        Trials after :func:`trdanalysis.labelling.exposure.derive_treatment`.
+    can_be_filled
+        Whether there are ratings from which a trial that lacks a score may get one.
+
+    Returns
+    -------
+    Table
+        The same rows; ``lacks_score`` tells which may be filled, ``filled`` is false.
+    """
     lost = table.scale.isnull()
-    return table.mutate(
+    table = table.mutate(
         baseline_score=lost.ifelse(ibis.null("float64"), table.baseline_score),
         endpoint_score=lost.ifelse(ibis.null("float64"), table.endpoint_score),
         filled=ibis.literal(False),
     )
+    needs_baseline = (table.scale != CHANGE_SCALE).fill_null(True)
+    table = table.mutate(
+        lacks_score=(table.baseline_score.isnull() & needs_baseline) | table.endpoint_score.isnull()
+    )
+    latest = table.start_day + windows.ENDPOINT_TO_DAY
+    of_lacking = latest if can_be_filled else ibis.null("int64")
+    return derive_next_day(table, table.lacks_score.ifelse(of_lacking, table.endpoint_day))
 
 
 def derive_filled_scores(
-    table: ir.Table, assessments: ir.Table, scales: tuple[Scale, ...], *, defaults: bool
+    engine: Keeper,
+    table: ir.Table,
+    assessments: ir.Table,
+    scales: tuple[Scale, ...],
+    *,
+    defaults: bool,
 ) -> ir.Table:
     """Fill the scores that trials lack from the patients' ratings.
 
@@ -64,6 +90,8 @@ def derive_filled_scores(
 
     Parameters
     ----------
+    engine
+        Keeps what the ratings offer, which several tables are made of.
     table
         Trials with exposure, after :func:`derive_own_scores`.
     assessments
@@ -78,12 +106,10 @@ def derive_filled_scores(
     Table
         The same rows; the score columns replaced where filled, days included; ``filled`` says so.
     """
-    no_baseline = table.baseline_score.isnull() & (table.scale != CHANGE_SCALE).fill_null(True)
-    lacking = table.filter(no_baseline | table.endpoint_score.isnull()).mutate(
+    lacking = table.filter(table.lacks_score).mutate(
         from_day=endpoint_from_day(table, defaults=defaults), to_day=endpoint_to_day(table)
     )
-    offers = _offers(lacking, assessments)
-    chosen = _choose(offers, scales)
+    chosen = engine.keep(_choose(_offers(lacking, assessments), scales))
     return _apply(table, chosen)
 
 
@@ -104,7 +130,7 @@ def _offers(lacking: ir.Table, assessments: ir.Table) -> ir.Table:
     early = inside & (pairs.day <= windows.ENDPOINT_PREFERRED_TO_DAY)
     late = inside & (pairs.day > windows.ENDPOINT_PREFERRED_TO_DAY)
     keys = ["patient_id", "trial_id", "rating_scale"]
-    offers = (
+    return (
         pairs.filter(before | after | inside)
         .group_by(keys)
         .agg(
@@ -125,7 +151,6 @@ def _offers(lacking: ir.Table, assessments: ir.Table) -> ir.Table:
             ),
         )
     )
-    return offers
 
 
 def _choose(offers: ir.Table, scales: tuple[Scale, ...]) -> ir.Table:

@@ -9,9 +9,20 @@ from trdanalysis.intake.names import ANTIDEPRESSANT
 from trdanalysis.intake.scales import Scale
 from trdanalysis.labelling.definition import Definition, TrialRule
 from trdanalysis.labelling.dose_steps import derive_dose_steps
-from trdanalysis.labelling.exposure import end_day, is_in_progress
+from trdanalysis.labelling.exposure import (
+    derive_exposure,
+    derive_treatment,
+    end_day,
+    is_in_progress,
+)
+from trdanalysis.labelling.failures import Keeper
 from trdanalysis.labelling.outcome import REMISSION, RESPONSE, derive_outcome
-from trdanalysis.labelling.scores import CHANGE_SCALE, derive_filled_scores, derive_own_scores
+from trdanalysis.labelling.scores import (
+    CHANGE_SCALE,
+    SCORE_COLUMNS,
+    derive_filled_scores,
+    derive_own_scores,
+)
 
 #: The six criteria of a failure, in the order of the contract.
 CRITERIA = (
@@ -27,7 +38,8 @@ CRITERIA = (
 def is_antidepressant(table: ir.Table, *, defaults: bool) -> ir.BooleanValue:
     """Tell whether the trial is one of an antidepressant, as the main drug, for depression.
 
-    An empty role is primary and an empty indication is depression, by default; bad cells are unknown.
+    An empty role is primary and an empty indication is depression, by default; bad cells are
+    unknown.
     """
     drug = table.drug_role == ANTIDEPRESSANT
     role = table.role == "primary"
@@ -81,43 +93,79 @@ def derive_adequate_days(table: ir.Table) -> ir.IntegerValue:
     return table.has_steps.ifelse(stepped, single)
 
 
+def derive_exposed(
+    trials: ir.Table, patients: ir.Table, drugs: ir.Table, *, can_be_filled: bool
+) -> ir.Table:
+    """Add to trials all that no definition decides: treatment, own scores, next treatment,
+    exposure.
+
+    ``can_be_filled`` tells whether there are ratings to fill scores from.
+    """
+    # Scores and the next treatment come first: they need less than the joined rows, and cost less.
+    scored = derive_own_scores(derive_treatment(trials), can_be_filled=can_be_filled)
+    return derive_exposure(scored, patients, drugs)
+
+
 def derive_trials(
+    engine: Keeper,
     exposed: ir.Table,
     doses: ir.Table | None,
     assessments: ir.Table | None,
     scales: tuple[Scale, ...],
     definition: Definition,
-    *,
-    defaults: bool = True,
 ) -> ir.Table:
     """Judge every trial by one definition.
 
     Parameters
     ----------
+    engine
+        Keeps what dose steps and ratings give per trial.
     exposed
-        What :func:`trdanalysis.labelling.exposure.derive_exposure` gives.
+        Trials with their own scores and exposure, see :func:`derive_exposed`.
     doses, assessments
         Accepted dose steps and ratings; None where no drop has any.
     scales
         Symptom scales in their order.
     definition
         The definition.
-    defaults
-        False reads every stated default (role, indication, undated score, no stop, dose step without
-        a stop) as unknown.
 
     Returns
     -------
     Table
         The same rows with the score columns as used, ``duration_days``, ``in_progress``,
         ``adequate_days``, ``reduction``, ``outcome``, ``outcome_source``, ``remission``, the six
-        criteria, ``failed``, ``verdict`` and ``established_day`` (null: unknown or not failed).
+        criteria, ``failed``, ``verdict``, ``established_day`` (null: unknown or not failed) and
+        ``failed_bare``: ``failed`` if every stated default (role, indication, undated score, no
+        stop, dose step without a stop) were unknown.
     """
-    rule = definition.trial
-    scored = derive_own_scores(exposed)
+    table, columns = exposed, exposed.columns
+    # Both readings are derived along the same rows: joining them afterwards would cost more.
+    recorded = (*SCORE_COLUMNS, "baseline_day_is_bad", "endpoint_day_is_bad", "dose_mg_per_day")
+    table = table.mutate(**{f"recorded_{name}": table[name] for name in recorded})
+    bare = _judge(engine, table, doses, assessments, scales, definition.trial, defaults=False)
+    restored = {name: bare[f"recorded_{name}"] for name in recorded}
+    table = bare.select(**{name: bare[name] for name in columns} | restored, failed_bare="failed")
+    table = table.mutate(filled=ibis.literal(False))
+    judged = _judge(engine, table, doses, assessments, scales, definition.trial, defaults=True)
+    return judged.mutate(
+        verdict=_verdict(judged), established_day=_established_day(judged, definition.trial)
+    )
+
+
+def _judge(
+    engine: Keeper,
+    table: ir.Table,
+    doses: ir.Table | None,
+    assessments: ir.Table | None,
+    scales: tuple[Scale, ...],
+    rule: TrialRule,
+    *,
+    defaults: bool,
+) -> ir.Table:
+    """Add every criterion, reading the stated defaults as such or as unknown."""
     if assessments is not None:
-        scored = derive_filled_scores(scored, assessments, scales, defaults=defaults)
-    table = derive_outcome(scored, scales, defaults=defaults)
+        table = derive_filled_scores(engine, table, assessments, scales, defaults=defaults)
+    table = derive_outcome(table, scales, defaults=defaults)
     table = table.mutate(
         end_day=end_day(table, defaults=defaults),
         in_progress=is_in_progress(table, rule.min_days, defaults=defaults),
@@ -126,7 +174,7 @@ def derive_trials(
     table = table.mutate(
         duration_days=table.in_progress.ifelse(ibis.null("int64"), table.end_day - table.start_day)
     )
-    table = _derive_steps(table, doses, rule, defaults=defaults)
+    table = _derive_steps(engine, table, doses, rule, defaults=defaults)
     table = table.mutate(
         antidepressant=is_antidepressant(table, defaults=defaults),
         first_line=is_first_line(table, rule),
@@ -143,12 +191,11 @@ def derive_trials(
     failed: ir.BooleanValue = table[CRITERIA[0]]
     for name in CRITERIA[1:]:
         failed = failed & table[name]
-    table = table.mutate(failed=failed)
-    return table.mutate(verdict=_verdict(table), established_day=_established_day(table, rule))
+    return table.mutate(failed=failed)
 
 
 def _derive_steps(
-    table: ir.Table, doses: ir.Table | None, rule: TrialRule, *, defaults: bool
+    engine: Keeper, table: ir.Table, doses: ir.Table | None, rule: TrialRule, *, defaults: bool
 ) -> ir.Table:
     if doses is None:
         unknown = ibis.null("int64")
@@ -157,7 +204,7 @@ def _derive_steps(
             step_dose_max=ibis.null("float64"), run_days_low=unknown, run_days_high=unknown,
             run_reached_low=unknown, run_reached_high=unknown,
         )  # fmt: skip
-    steps = derive_dose_steps(table, doses, rule.min_days, defaults=defaults)
+    steps = engine.keep(derive_dose_steps(table, doses, rule.min_days, defaults=defaults))
     steps = steps.mutate(has_steps=ibis.literal(True))
     joined = table.left_join(steps, ["patient_id", "trial_id"]).drop(
         "patient_id_right", "trial_id_right"

@@ -17,7 +17,8 @@ ENDPOINT_AFTER_STOP_DAYS = 7
 ENDPOINT_AFTER_NEXT_DAYS = 7
 #: ... and never after this day.
 ENDPOINT_TO_DAY = 182
-#: Of several ratings the last up to this day is taken (eight weeks and a week), else the first after.
+#: Of several ratings the last up to this day is taken (eight weeks and a week), else the first
+#: after.
 ENDPOINT_PREFERRED_TO_DAY = 63
 #: Before this day nothing is said of the outcome of an ongoing trial.
 FULL_TRIAL_DAYS = 42

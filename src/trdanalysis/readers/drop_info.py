@@ -1,4 +1,6 @@
-"""What there is to know about drops before any table is read. Imports no engine: planning is quick."""
+"""What there is to know about drops before any table is read. Imports no engine: planning is
+quick.
+"""
 
 from __future__ import annotations
 

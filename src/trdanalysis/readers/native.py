@@ -18,8 +18,8 @@ def read_native(engine: Engine, folder: Path) -> dict[str, ir.Table]:
     Returns
     -------
     dict
-        Raw tables by the contract's name (see :mod:`trdanalysis.readers.text_tables`), extra columns
-        included. An optional table without a file is absent.
+        Raw tables by the contract's name (see :mod:`trdanalysis.readers.text_tables`), extra
+        columns included. An optional table without a file is absent.
 
     Raises
     ------

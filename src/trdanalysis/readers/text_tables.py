@@ -1,8 +1,8 @@
 """Read CSV and Parquet files as tables of text, one `line` number a row.
 
-A raw table holds what the file says: every column text, surrounding white space removed, empty cells
-null, and `line`, the line of the file on which the row begins (the header is line 1; in Parquet the
-first row counts as line 2). Nothing is interpreted yet.
+A raw table holds what the file says: every column text, surrounding white space removed, empty
+cells null, and `line`, the line of the file on which the row begins (the header is line 1; in
+Parquet the first row counts as line 2). Nothing is interpreted yet.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def read_text_csv(engine: Engine, path: Path, delimiter: str = ",") -> ir.Table:
     try:
         raw = engine.connection.read_csv(
             str(path),
-            columns={name: "VARCHAR" for name in names},
+            columns=dict.fromkeys(names, "VARCHAR"),
             auto_detect=False,
             header=False,
             skip=1,
@@ -160,14 +160,17 @@ def _unreadable(path: Path, names: list[str], delimiter: str, message: str) -> U
         pass
     lines = ", ".join(str(line) for line in faulty[:5])
     return UserError(
-        f"{len(faulty) or 'some'} row(s) do not have the header's {len(names)} fields or have an open quote",
+        f"{len(faulty) or 'some'} row(s) do not have the header's {len(names)} fields"
+        " or have an open quote",
         where=f"{path.name}, line {lines}" if lines else path.name,
         expected=f"{len(names)} fields a row, separated by `{delimiter}`",
     )
 
 
 def _number_lines(engine: Engine, kept: ir.Table, path: Path, delimiter: str) -> ir.Table:
-    """Add `line`; where blank lines or line breaks within cells shift the count, read it off the file."""
+    """Add `line`; where blank lines or line breaks within cells shift the count, read it off the
+    file.
+    """
     trimmed = {name: _trimmed(kept[name]) for name in kept.columns}
     rows = int(kept.count().execute())
     if _count_lines(path) == rows + 1:

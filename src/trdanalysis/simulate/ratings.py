@@ -38,22 +38,20 @@ def record_doses(holes: Holes, patient_ids: Array, courses: Columns) -> pd.DataF
 def record_assessments(
     rng: np.random.Generator, patient_ids: Array, patients: Columns, courses: Columns, rated: Array
 ) -> pd.DataFrame:
-    """Write the ``assessments`` table: baseline, one rating between, endpoint of each rated course.
+    """Write the ``assessments`` table: baseline, endpoint and up to two ratings between them.
 
     A visit that ends one course and opens the next is written once.
     """
     own = np.flatnonzero(rated & (courses["kind"] != JOINED))
+    start, end = courses["start_day"][own], courses["endpoint_day"][own]
     before, after = courses["baseline_score"][own], courses["endpoint_score"][own]
     there = courses["has_endpoint"][own]
-    between_day = courses["start_day"][own] + rng.integers(14, 28, len(own))
-    between = there & (between_day < courses["endpoint_day"][own] - 2)
-    fraction = rng.random(len(own))
-    between_score = np.rint(before + fraction * (after - before)).astype(np.int64)
-    pieces = (
-        (own, courses["baseline_day"][own], before),
-        (own[between], between_day[between], between_score[between]),
-        (own[there], courses["endpoint_day"][own][there], after[there]),
-    )
+    pieces = [(own, courses["baseline_day"][own], before), (own[there], end[there], after[there])]
+    for first_day, last_day, share in ((8, 14, 0.6), (14, 28, 1.0)):
+        day = start + rng.integers(first_day, last_day, len(own))
+        score = np.rint(before + rng.random(len(own)) * (after - before)).astype(np.int64)
+        seen = there & (day < end - 2) & (rng.random(len(own)) < share)
+        pieces.append((own[seen], day[seen], score[seen]))
     row, day, score = (np.concatenate([piece[i] for piece in pieces]) for i in range(3))
     patient = courses["patient"][row]
     _, first = np.unique(np.stack([patient, day], axis=1), axis=0, return_index=True)

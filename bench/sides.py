@@ -1,0 +1,148 @@
+"""What is compared, each run as a process of its own: `python -m bench.sides SIDE ...`.
+
+read ACCEPTED            DuckDB reads the columns that labelling needs, and nothing else
+read-csv DROP            DuckDB's bare read_csv of every table
+labels ACCEPTED OUT      the project: accepted tables to sorted labels on disk
+apply ACCEPTED OUT       what an analyst would write: pandas groupby-apply over patients
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+THREADS = 2
+REFERENCE = Path("config/reference")
+DEFINITION = Path("config/definitions/article.yaml")
+
+#: What labelling cannot do without.
+NEEDED = {
+    "patients": (
+        "patient_id",
+        "mdd_diagnosis",
+        "bipolar_disorder",
+        "functional_impairment",
+        "function_scale",
+        "function_score",
+        "medical_cause",
+        "current_substance_use",
+        "last_observed_day",
+    ),
+    "trials": (
+        "patient_id",
+        "trial_id",
+        "ingredient",
+        "drug_key",
+        "role",
+        "for_depression",
+        "dose_mg_per_day",
+        "start_day",
+        "stop_day",
+        "adherence",
+        "scale",
+        "baseline_score",
+        "endpoint_score",
+        "baseline_day",
+        "endpoint_day",
+        "rated_outcome",
+        "stop_reason",
+    ),
+    "doses": ("patient_id", "trial_id", "start_day", "stop_day", "dose_mg_per_day"),
+    "assessments": ("patient_id", "day", "scale", "score"),
+    "quarantined_trials": ("patient_id",),
+}
+
+
+def read_needed(accepted: Path) -> None:
+    """Read every needed cell; a sum over it cannot be answered out of the file's statistics."""
+    with duckdb.connect(config={"threads": THREADS}) as connection:
+        for name, columns in NEEDED.items():
+            source = f"read_parquet('{accepted / name}.parquet')"
+            kinds = {row[0]: row[1] for row in connection.sql(f"DESCRIBE FROM {source}").fetchall()}
+            sums = (
+                f"sum(strlen({c}))" if kinds[c] == "VARCHAR" else f"sum({c}::DOUBLE)"
+                for c in columns
+            )
+            connection.sql(f"SELECT {', '.join(sums)} FROM {source}").fetchall()
+
+
+def read_csv(drop: Path) -> None:
+    """Load every CSV table of a drop as it comes."""
+    with duckdb.connect(config={"threads": THREADS}) as connection:
+        for path in sorted(drop.glob("*.csv")):
+            connection.execute(f"CREATE TABLE {path.stem} AS FROM read_csv('{path}')")
+
+
+def label(accepted: Path, out: Path, memory_limit_mb: int) -> None:
+    """Label accepted tables by the project's own functions and write the sorted labels, no more."""
+    from trdanalysis.commands.label import label_folder
+    from trdanalysis.commands.shared import load_scales
+    from trdanalysis.engine import Engine
+    from trdanalysis.labelling.definition import read_definition
+
+    with Engine(memory_limit_mb, THREADS) as engine:
+        labelled = label_folder(
+            engine, accepted, [read_definition(DEFINITION)], REFERENCE, load_scales(REFERENCE)
+        )
+        engine.write_parquet(labelled.labels, out / "labels.parquet", ["patient_id", "definition"])
+
+
+def apply(accepted: Path, out: Path) -> None:
+    """Label with one Python function per patient, from scores alone; less than the project does."""
+    import pandas as pd
+
+    patients = pd.read_parquet(accepted / "patients.parquet", columns=list(NEEDED["patients"]))
+    trials = pd.read_parquet(accepted / "trials.parquet", columns=list(NEEDED["trials"]))
+    drugs = pd.read_csv(REFERENCE / "antidepressants.csv").drop_duplicates("generic")
+    drugs = drugs[(drugs["role"] == "antidepressant") & (drugs["first_line_broad"] == "yes")]
+    trials = trials.merge(
+        drugs[["generic", "min_mg_default"]], left_on="ingredient", right_on="generic"
+    )
+
+    def count_failures(group: pd.DataFrame) -> int:
+        ingredients, separate, last = set(), 0, -(10**9)
+        row: Any
+        for row in group.sort_values("start_day").itertuples():
+            if row.role == "augmentation" or row.for_depression is False:
+                continue
+            enough = row.dose_mg_per_day >= row.min_mg_default and row.adherence >= 0.8
+            lost = row.baseline_score - row.endpoint_score
+            if enough and row.stop_day - row.start_day >= 42 and 2 * lost < row.baseline_score:
+                ingredients.add(row.ingredient)
+                if row.start_day - last > 14:
+                    separate, last = separate + 1, row.start_day
+        return min(separate, len(ingredients))
+
+    failures = trials.groupby("patient_id").apply(count_failures).rename("failures")
+    labels = patients.merge(failures, on="patient_id", how="left").fillna({"failures": 0})
+    trd = (labels["mdd_diagnosis"] == True) & (labels["failures"] >= 2)  # noqa: E712
+    trd &= labels["functional_impairment"] == True  # noqa: E712
+    labels["label"] = trd.map({True: "trd", False: "not_trd"})
+    out.mkdir(parents=True, exist_ok=True)
+    columns = labels[["patient_id", "label", "failures"]].sort_values("patient_id")
+    columns.to_parquet(out / "labels.parquet", index=False)
+
+
+def main() -> None:
+    """Run one side."""
+    parser = argparse.ArgumentParser(prog="python -m bench.sides")
+    parser.add_argument("side", choices=("read", "read-csv", "labels", "apply"))
+    parser.add_argument("source", type=Path)
+    parser.add_argument("out", type=Path, nargs="?")
+    parser.add_argument("--memory-limit-mb", type=int, default=2000)
+    options = parser.parse_args()
+    if options.side == "read":
+        read_needed(options.source)
+    elif options.side == "read-csv":
+        read_csv(options.source)
+    elif options.side == "labels":
+        label(options.source, options.out, options.memory_limit_mb)
+    else:
+        apply(options.source, options.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,308 @@
+"""The mapping of a foreign file: which column of the contract comes from where.
+
+A mapping is data. It is read strictly: an unknown key, table or column is an error that names the
+nearest known one. docs/readers-flat.md describes the vocabulary with examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from trdanalysis.contract import NO, TABLES, YES, Column
+from trdanalysis.errors import UserError, suggest
+from trdanalysis.settings import StrictModel, read_model, read_yaml
+
+#: Stands in names and constants of a recipe with ``for_each`` for the item of the moment.
+PLACE = "{}"
+
+
+def _as_text(value: Any) -> Any:
+    """Give a YAML scalar as the text of a cell; YAML reads a bare `yes` as a boolean."""
+    if isinstance(value, bool):
+        return YES if value else NO
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _as_source_text(value: Any) -> Any:
+    """Give what a source cell is compared with; here a bare `yes` could stand for several texts."""
+    if isinstance(value, bool):
+        raise ValueError("YAML reads a bare yes, no, true, false, on or off as a boolean: quote it")
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+CellText = Annotated[str, BeforeValidator(_as_text), Field(min_length=1)]
+SourceText = Annotated[str, BeforeValidator(_as_source_text)]
+
+
+class ColumnRecipe(StrictModel):
+    """Where the cells of one column of the contract come from, and what is done to them.
+
+    In this order: ``missing``, ``recode``, the conversion, ``take``.
+    """
+
+    column: str | None = None
+    constant: CellText | None = None
+    missing: tuple[SourceText, ...] = ()
+    recode: dict[SourceText, CellText] = {}
+    otherwise: Literal["keep", "unknown"] | None = None
+    multiply: float | None = None
+    divide: float | None = None
+    add: float | None = None
+    round: Literal["down", "nearest", "up"] | None = None
+    take: Literal["first", "last", "min", "max"] | None = None
+    by: str | None = None
+    assumption: str | None = None
+
+    @field_validator("divide")
+    @classmethod
+    def _not_by_zero(cls, value: float | None) -> float | None:
+        if value == 0:
+            raise ValueError("nothing can be divided by 0")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> ColumnRecipe:
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("give either `column` or `constant`")
+        if self.constant is not None and (self.missing or self.recode or self.take):
+            raise ValueError("`missing`, `recode` and `take` go with `column`, not with `constant`")
+        if bool(self.recode) != (self.otherwise is not None):
+            raise ValueError(
+                "`recode` and `otherwise` (keep or unknown, for values that have no recoding)"
+                " go together"
+            )
+        if (self.take in ("first", "last")) != (self.by is not None):
+            raise ValueError("`by` names the column that orders `take: first` and `take: last`")
+        return self
+
+    @property
+    def converts(self) -> bool:
+        """Whether the cells are worked on as numbers."""
+        return any(step is not None for step in (self.multiply, self.divide, self.add, self.round))
+
+
+class Condition(StrictModel):
+    """One condition on a source row; every condition of a recipe must hold."""
+
+    column: str
+    filled: bool | None = None
+    among: tuple[SourceText, ...] | None = None
+    not_among: tuple[SourceText, ...] | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Condition:
+        given = [part for part in (self.filled, self.among, self.not_among) if part is not None]
+        if len(given) != 1:
+            raise ValueError("give one of `filled`, `among`, `not_among`")
+        return self
+
+
+class _Rows(StrictModel):
+    columns: dict[str, Any]
+    per: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
+    where: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = ()
+    for_each: tuple[SourceText, ...] = ()
+    assumption: str | None = None
+
+
+class _File(StrictModel):
+    file: str
+    delimiter: str = ","
+    missing: tuple[SourceText, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    tables: dict[str, Any]
+
+    @field_validator("file")
+    @classmethod
+    def _lies_in_the_folder(cls, value: str) -> str:
+        if Path(value).name != value:
+            raise ValueError("give the name of a file in the drop's folder, without a path")
+        return value
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, value: str) -> str:
+        value = "\t" if value == "tab" else value
+        if len(value) != 1 or value in '"\r\n':
+            raise ValueError("the delimiter is one character, or the word tab")
+        return value
+
+
+@dataclass(frozen=True)
+class RowRecipe:
+    """How one set of rows of a contract table is made from the source rows.
+
+    Attributes
+    ----------
+    table
+        The contract's table.
+    columns
+        Recipes by the contract's column.
+    per
+        Source columns of which each combination gives one row; empty: every source row gives one.
+    where
+        Conditions on the source rows.
+    """
+
+    table: str
+    columns: dict[str, ColumnRecipe]
+    per: tuple[str, ...]
+    where: tuple[Condition, ...]
+
+    def source_columns(self) -> Iterator[str]:
+        """Give every source column that the recipe names."""
+        yield from self.per
+        for condition in self.where:
+            yield condition.column
+        for recipe in self.columns.values():
+            yield from (name for name in (recipe.column, recipe.by) if name is not None)
+
+
+@dataclass(frozen=True)
+class FlatMapping:
+    """A whole mapping: the file, its missing codes, the rows to make, what was assumed."""
+
+    file: str
+    delimiter: str
+    missing: tuple[str, ...]
+    rows: tuple[RowRecipe, ...]
+    assumptions: tuple[str, ...]
+
+
+def read_mapping(path: Path) -> FlatMapping:
+    """Read and check a mapping file.
+
+    Raises
+    ------
+    UserError
+        Kind ``config``: the file is no YAML; a key, table or column is unknown (with the nearest
+        known one); a needed table or column of the contract is not mapped; keys do not fit
+        together.
+    """
+    where = str(path)
+    file = read_model(_File, read_yaml(path), where)
+    _check_known("table", file.tables, list(TABLES), where)
+    assumptions = list(file.assumptions)
+    rows: list[RowRecipe] = []
+    for table, recipes in file.tables.items():
+        for number, recipe in enumerate(_as_list(recipes), start=1):
+            place = f"{where}, table `{table}`, recipe {number}"
+            made, assumed = _read_rows(table, recipe, place)
+            rows += made
+            assumptions += assumed
+    absent = [name for name, spec in TABLES.items() if spec.required and name not in file.tables]
+    if absent:
+        raise UserError(
+            f"required table(s) not mapped: {', '.join(absent)}",
+            where=where,
+            expected="at least one recipe for each",
+            kind="config",
+        )
+    return FlatMapping(file.file, file.delimiter, file.missing, tuple(rows), tuple(assumptions))
+
+
+def read_assumptions(mapping_path: Path) -> list[str]:
+    """Give every assumption that a mapping states, in the file's order.
+
+    Those of a column or of a set of rows begin with its name, such as ``trials.stop_day: ...``.
+    """
+    return list(read_mapping(mapping_path).assumptions)
+
+
+def _read_rows(table: str, data: Any, where: str) -> tuple[list[RowRecipe], list[str]]:
+    rows = read_model(_Rows, _as_mapping(data, where), where)
+    _check_known("column", rows.columns, list(TABLES[table].names), where)
+    needed = [column.name for column in TABLES[table].columns if column.required]
+    absent = [name for name in needed if name not in rows.columns]
+    if absent:
+        raise UserError(
+            f"required column(s) not mapped: {', '.join(absent)}", where=where, kind="config"
+        )
+    assumptions = [f"{table}: {rows.assumption}"] if rows.assumption else []
+    columns = {}
+    for name, recipe in rows.columns.items():
+        columns[name] = _read_column(TABLES[table].column(name), recipe, where, rows.per)
+        if columns[name].assumption:
+            assumptions.append(f"{table}.{name}: {columns[name].assumption}")
+    conditions = tuple(
+        read_model(Condition, _as_mapping(part, where), f"{where}, where") for part in rows.where
+    )
+    recipe = RowRecipe(table, columns, rows.per, conditions)
+    if not rows.for_each:
+        return [recipe], assumptions
+    return [_put_in_place(recipe, item) for item in rows.for_each], assumptions
+
+
+def _read_column(column: Column, data: Any, where: str, per: tuple[str, ...]) -> ColumnRecipe:
+    place = f"{where}, column `{column.name}`"
+    short = {"column": data} if isinstance(data, str) else data
+    recipe = read_model(ColumnRecipe, _as_mapping(short, place), place)
+    if recipe.take and not per:
+        raise UserError(
+            "`take` sums up several source rows, but every source row gives a row here",
+            where=place,
+            try_this="add `per: [...]`, the source columns that tell one row from the next",
+            kind="config",
+        )
+    if recipe.otherwise == "unknown" and (column.key or column.kind in ("text", "drug")):
+        raise UserError(
+            "`otherwise: unknown` would lose values of this column without a count",
+            where=place,
+            expected="`otherwise: keep`: what is not recognised is listed and counted at intake",
+            kind="config",
+        )
+    return recipe
+
+
+def _as_mapping(data: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(data, dict):
+        raise UserError("`key: value` lines expected here", where=where, kind="config")
+    return {str(key): value for key, value in data.items()}
+
+
+def _check_known(what: str, names: Mapping[str, Any], known: list[str], where: str) -> None:
+    for name in names:
+        if name not in known:
+            raise UserError(
+                f"the contract has no {what} `{name}`",
+                where=where,
+                try_this=suggest(str(name), known),
+                kind="config",
+            )
+
+
+def _put_in_place(recipe: RowRecipe, item: str) -> RowRecipe:
+    """Write ``item`` where names and constants of a recipe have the place for it."""
+
+    def put(text: str | None) -> str | None:
+        return None if text is None else text.replace(PLACE, item)
+
+    return RowRecipe(
+        recipe.table,
+        {
+            name: column.model_copy(
+                update={
+                    "column": put(column.column),
+                    "constant": put(column.constant),
+                    "by": put(column.by),
+                }
+            )
+            for name, column in recipe.columns.items()
+        },
+        tuple(name.replace(PLACE, item) for name in recipe.per),
+        tuple(
+            condition.model_copy(update={"column": condition.column.replace(PLACE, item)})
+            for condition in recipe.where
+        ),
+    )
