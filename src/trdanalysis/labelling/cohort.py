@@ -12,7 +12,7 @@ from trdanalysis.intake.scales import Scale, of_domain
 from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.failures import Keeper
 from trdanalysis.labelling.labels import label_patients
-from trdanalysis.labelling.trials import CRITERIA, derive_exposed, derive_trials
+from trdanalysis.labelling.trials import CRITERIA, derive_exposed, derive_trials, is_antidepressant
 
 #: Columns of ``trials.parquet``, in the contract's order; ``line`` is appended.
 TRIAL_COLUMNS = (
@@ -97,6 +97,8 @@ def label_cohort(
         cohort.trials, cohort.patients, drugs, can_be_filled=cohort.assessments is not None
     )
     symptom, function = of_domain(scales, "symptom"), of_domain(scales, "function")
+    may_be = is_antidepressant(cohort.trials, defaults=True).fill_null(True)
+    treated = engine.keep(cohort.trials.filter(may_be).select("patient_id").distinct())
     judged, labels = [], []
     for definition in definitions:
         trials = derive_trials(
@@ -105,7 +107,13 @@ def label_cohort(
         judged.append(trials)
         labels.append(
             label_patients(
-                engine, cohort.patients, trials, cohort.quarantined_trials, function, definition
+                engine,
+                cohort.patients,
+                trials,
+                treated,
+                cohort.quarantined_trials,
+                function,
+                definition,
             )
         )
     primary = judged[0]

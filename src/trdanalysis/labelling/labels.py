@@ -60,6 +60,7 @@ def label_patients(
     engine: Keeper,
     patients: ir.Table,
     trials: ir.Table,
+    treated: ir.Table,
     quarantined_trials: ir.Table,
     scales: tuple[Scale, ...],
     definition: Definition,
@@ -74,6 +75,8 @@ def label_patients(
         Accepted patients, one row each.
     trials
         What :func:`trdanalysis.labelling.trials.derive_trials` gives.
+    treated
+        ``patient_id`` of every patient with a trial that is or may be an antidepressant's.
     quarantined_trials
         Quarantined trials of known patients: ``patient_id``, ``trial_id`` (null: none), ``line``,
         ``drop_id``.
@@ -97,9 +100,9 @@ def label_patients(
     table = derive_patient_criteria(patients, scales, rule)
     table = table.left_join(counts, "patient_id").drop("patient_id_right")
     table = table.left_join(lost, "patient_id").drop("patient_id_right")
-    table = table.left_join(
-        candidates.mutate(may_have_trial=ibis.literal(True)), "patient_id"
-    ).drop("patient_id_right")
+    table = table.left_join(treated.mutate(may_have_trial=ibis.literal(True)), "patient_id").drop(
+        "patient_id_right"
+    )
     quarantined = table.quarantined.fill_null(0)
     table = table.mutate(
         quarantined=quarantined,
