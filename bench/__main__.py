@@ -46,6 +46,7 @@ class Aim:
 
 AIMS = {"labels": Aim(6, 1024), "detailed": Aim(40, 4096), "intake": Aim(4, float("inf"))}
 DEMO_AIM_SECONDS = 25
+DEFINITION = "config/definitions/article.yaml"
 #: What the engine may hold before it spills; the process needs some 300 MiB besides.
 ENGINE_MIB = {"labels": 600, "detailed": 3000}
 
@@ -53,9 +54,10 @@ ENGINE_MIB = {"labels": 600, "detailed": 3000}
 class Bench:
     """One run: makes data under ``folder``, measures, prints and remembers."""
 
-    def __init__(self, folder: Path, repeats: int) -> None:
+    def __init__(self, folder: Path, repeats: int, engine_mib: int | None = None) -> None:
         self.folder = folder
         self.repeats = repeats
+        self.engine_mib = engine_mib
         self.lines: list[dict[str, Any]] = []
         self.apply: Measure | None = None
 
@@ -100,21 +102,12 @@ class Bench:
         self.say(f"\n{part}: {rows:,} trials")
         accepted = self.make_accepted(part, rows)
         out = self.folder / "out"
-        memory = ("--memory-limit-mb", ENGINE_MIB[part])
+        memory = ("--memory-limit-mb", self.engine_mib or ENGINE_MIB[part])
+        verb = ("trdanalysis", "label", "--pooled", accepted, "--definitions", DEFINITION)
         sides = {
             "read": _module("bench.sides", "read", accepted),
             "labels": _module("bench.sides", "labels", accepted, out, *memory),
-            "label verb": _module(
-                "trdanalysis",
-                "label",
-                "--pooled",
-                accepted,
-                "--out",
-                out,
-                "--definitions",
-                "config/definitions/article.yaml",
-                *memory,
-            ),  # fmt: skip
+            "label verb": _module(*verb, "--out", out, *memory),
         }
         empty = self.make_accepted(part, 0)
         sides["labels of no rows"] = _module("bench.sides", "labels", empty, out, *memory)
@@ -123,16 +116,16 @@ class Bench:
             sides["apply"] = _module("bench.sides", "apply", small, out)
         medians = self.run(sides)
         self.apply = medians.get("apply", self.apply)
-        self.report(part, rows, "read", medians["read"], medians["read"])
-        for name in ("labels", "label verb", "labels of no rows"):
-            self.report(part, rows, name, medians[name], medians["read"])
+        shown = {name: found for name, found in medians.items() if name != "apply"}
+        for name, measure in shown.items():
+            self.report(part, rows, name, measure, medians["read"])
         if part == "labels" and self.apply:
             # Much the slowest: taken in turns with the first size, and scaled up for the others.
             times = rows / APPLY_ROWS
             scaled = dataclasses.replace(self.apply, seconds=self.apply.seconds * times)
             self.report(part, rows, f"apply (x{times:g})", scaled, medians["read"])
         if rows >= AIM_ROWS:
-            self.judge(part, medians["labels"], medians["read"], sides["labels"])
+            self.judge(part, medians, "read", "labels", sides["labels"])
 
     def measure_intake(self, rows: int) -> None:
         """Compare intake of a CSV drop of about ``rows`` rows in all with a bare read."""
@@ -152,7 +145,7 @@ class Bench:
         medians = self.run(sides)
         for name, measure in medians.items():
             self.report("intake", rows, name, measure, medians["read_csv"])
-        self.judge("intake", medians["intake"], medians["read_csv"], sides["intake"])
+        self.judge("intake", medians, "read_csv", "intake", sides["intake"])
 
     def measure_demo(self) -> None:
         """Time `make demo` after set-up."""
@@ -168,8 +161,11 @@ class Bench:
             self.say("  per step: results/demo/restricted/benchmarks/")
 
     def run(self, sides: Mapping[str, list[str]]) -> dict[str, Measure]:
-        """Run the sides in turns and give their medians."""
-        measures = run_alternating(sides, self.repeats)
+        """Run the sides in turns and give the medians of those that did not fail."""
+        measures, failures = run_alternating(sides, self.repeats)
+        for name, error in failures.items():
+            self.say(f"  {name}: {error}")
+            self.lines.append({"side": name, "failed": str(error)})
         return {name: median(found) for name, found in measures.items()}
 
     def report(self, part: str, rows: int, side: str, measure: Measure, base: Measure) -> None:
@@ -182,10 +178,16 @@ class Bench:
         line = {"part": part, "rows": rows, "side": side, "ratio": round(ratio, 3)}
         self.lines.append(line | dataclasses.asdict(measure))
 
-    def judge(self, part: str, measure: Measure, base: Measure, command: list[str]) -> None:
+    def judge(
+        self, part: str, medians: Mapping[str, Measure], base: str, side: str, command: list[str]
+    ) -> None:
         """Say whether an aim was met, and if not, where the time went."""
+        if side not in medians:
+            self.say("  aim MISSED: failed, see above")
+            return
+        measure = medians[side]
         aim = AIMS[part]
-        ratio = measure.seconds / base.seconds
+        ratio = measure.seconds / medians[base].seconds
         met = ratio <= aim.times and measure.peak_mib <= aim.mib
         limit = f" and {aim.mib:.0f} MiB" if aim.mib < float("inf") else ""
         self.say(
@@ -208,6 +210,7 @@ class Bench:
             "machine": platform.machine(),
             "python": platform.python_version(),
             "repeats": self.repeats,
+            "engine_mib": self.engine_mib or ENGINE_MIB,
         }
         text = json.dumps({"machine": machine, "lines": self.lines}, indent=1)
         path.write_text(text.replace("Infinity", "null") + "\n", encoding="utf-8")
@@ -228,10 +231,13 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, help="make data here and keep them; default: a temporary folder"
     )
+    parser.add_argument(
+        "--memory-limit-mb", type=int, help="of the engine, in place of what the aims allow"
+    )
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="trdanalysis-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
-    bench = Bench(folder, options.repeats)
+    bench = Bench(folder, options.repeats, options.memory_limit_mb)
     bench.say(f"medians of {options.repeats}, in turns; ratio to the first line of each part")
     try:
         for part in ("labels", "detailed"):

@@ -93,9 +93,6 @@ def label_patients(
     rule = definition.patient
     rows = engine.keep(_rows_that_count(trials, rule))
     counts = engine.keep(count_failures(engine, rows, ["patient_id"], _SETS, rule))
-    candidates = (
-        trials.filter(trials.antidepressant.fill_null(True)).select("patient_id").distinct()
-    )
     lost = _count_quarantined(quarantined_trials)
     table = derive_patient_criteria(patients, scales, rule)
     table = table.left_join(counts, "patient_id").drop("patient_id_right")
