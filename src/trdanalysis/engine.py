@@ -68,7 +68,7 @@ class Engine:
     def drop_kept(self, *tables: ir.Table) -> None:
         """Give back the memory of tables that :meth:`keep` made."""
         for table in tables:
-            self.connection.drop_table(table.get_name())
+            self.connection.drop_table(table.op().name)
 
     def from_memory(self, table: Any) -> ir.Table:
         """Bring a small in-memory table (Arrow or pandas) into the session."""

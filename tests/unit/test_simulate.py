@@ -198,6 +198,31 @@ def test_planted_effects_can_be_found():
     assert abs(log_odds_ratio("neurotransmitter_change")) < 0.12
 
 
+def test_planted_effects_of_the_trial_itself_can_be_found():
+    drop = simulate_chunk(0, 40_000, 1, dirt=False, missing=False, step_share=0)
+    trials = drop.tables["trials"].query("trial_id == 'T1' and stop_day.notna()")
+    trials = trials[trials["rated_outcome"].notna() & trials["dose_mg_per_day"].notna()]
+    words = {word: treatment for treatment in TREATMENTS for word in treatment.words}
+    least = trials["drug"].map(lambda word: words[word].min_mg_per_day)
+    faults = {
+        "short": (trials["stop_day"] - trials["start_day"]).between(14, 41),
+        "low": trials["dose_mg_per_day"] < least,
+        "poor": trials["adherence"] < 0.8,
+    }
+    early = trials["stop_day"] - trials["start_day"] < 14
+    failed = trials["rated_outcome"].isin(["partial_response", "no_response"])
+
+    def log_odds(rows: pd.Series) -> float:
+        share = float(failed[rows & ~early].mean())
+        return float(np.log(share / (1 - share)))
+
+    for name, planted in {"short": 1.0, "low": 0.8, "poor": 0.7}.items():
+        others = sum(faults[other].astype(int) for other in faults if other != name) == 0
+        found = log_odds(faults[name] & others) - log_odds(~faults[name] & others)
+        assert 0.75 * planted < found < 1.15 * planted, name
+    assert failed[early].all()
+
+
 def test_the_treatments_are_those_of_the_drug_table(drugs):
     beside = {TREATMENTS[code].generic for code in BESIDE}
     for treatment in TREATMENTS:
@@ -300,6 +325,15 @@ def test_truth_is_what_a_row_by_row_reading_of_complete_records_gives(clean, dru
         assert truth.loc[patient, "failures_definite"] == counts[-1], patient
     assert max(counts) >= 3
     assert len(counts) > 800
+
+
+def test_truth_is_of_the_recorded_patients(clean):
+    patients, truth = clean.tables["patients"], clean.truth
+    assert truth["mdd"].eq(patients["mdd_diagnosis"] & ~patients["bipolar_disorder"]).all()
+    assert (patients["mdd_diagnosis"] & patients["bipolar_disorder"]).any()
+    assert truth["impaired"].eq(patients["functional_impairment"]).all()
+    for name in ("medical_cause", "current_substance_use", *FACTOR_ASSUMPTIONS):
+        assert truth[name].eq(patients[name]).all(), name
 
 
 def test_truth_puts_its_criteria_together(dirty):

@@ -1,8 +1,7 @@
 """The de-identification gate: a drop with a direct identifier is refused whole.
 
-Columns are judged by their name and by the shape of what they hold. The gate reports counts and
-line numbers, never a value. It is a net, not a proof: the site stays answerable for what it
-exports.
+Columns are judged by their name and by the shape of what they hold. The gate reports counts, never
+a value. It is a net, not a proof: the site stays answerable for what it exports.
 """
 
 from __future__ import annotations
@@ -19,55 +18,89 @@ from trdanalysis.errors import UserError
 #: 45 CFR 164.514(b)(2)(i)(C)).
 MAX_AGE_YEARS = 90
 
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+#: Beginnings of months in English, German, French and Spanish.
+_MONTHS = (
+    "jan|ene|feb|fev|fév|mar|mär|apr|abr|avr|may|mai|jun|jul|jui|aug|ago|aoû|sep|oct|okt|nov|dec|dez"
+    "|dic|déc"
+)
+_DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
+_MONTH = r"(?:0?[1-9]|1[0-2])"
+_YEAR = r"(?:19|20)[0-9]{2}"
+_TH = r"(?:st|nd|rd|th)?"
+_GAP = r"[-/., ]+(?:(?:of|de) )?"
+_CLOCK = r"(?:[t ]?[0-9]{2}:?[0-9]{2}.*)?"
 #: Shapes of which one cell is enough.
 SHAPES_ONE_CELL = {
     "calendar_date": (
-        r"(^|[^0-9])(19|20)[0-9]{2}[-/.](0?[1-9]|1[0-2])[-/.](0?[1-9]|[12][0-9]|3[01])([^0-9]|$)"
-        r"|(^|[^0-9])(0?[1-9]|[12][0-9]|3[01])[-/.](0?[1-9]|[12][0-9]|3[01])[-/.](19|20)[0-9]{2}([^0-9]|$)"
-        rf"|(^|[^a-z0-9])(0?[1-9]|[12][0-9]|3[01])[-/. ]?({_MONTHS})[a-z]*[-/., ]+(19|20)[0-9]{{2}}"
-        rf"|({_MONTHS})[a-z]*[-/. ]+(0?[1-9]|[12][0-9]|3[01]),? +(19|20)[0-9]{{2}}"
+        rf"(^|[^0-9]){_YEAR}[-/.]{_MONTH}[-/.]{_DAY}([^0-9]|$)"
+        rf"|(^|[^0-9]){_DAY}[-/.]{_DAY}[-/.]{_YEAR}([^0-9]|$)"
+        rf"|(^|[^a-z0-9]){_DAY}{_TH}{_GAP}(?:{_MONTHS})[a-zäûé]*{_GAP}{_YEAR}"
+        rf"|(^|[^a-z])(?:{_MONTHS})[a-z]*[-/. ]+{_DAY}{_TH},? +{_YEAR}"
+        rf"|(^|[^a-z0-9]){_DAY}[-/ ](?:{_MONTHS})[-/ ][0-9]{{2}}([^0-9a-z]|$)"
     ),
     "e_mail_address": r"[^@\s]+@[^@\s]+\.[a-z]{2,}",
 }
 #: Shapes that single cells take by chance: they count where more than half of a column has them.
 SHAPES_MOST_CELLS = {
     "calendar_date": (
-        r"^(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$"
-        r"|^(0?[1-9]|[12][0-9]|3[01])[-/.](0?[1-9]|[12][0-9]|3[01])[-/.][0-9]{2}$"
+        rf"^{_YEAR}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01]){_CLOCK}$"
+        rf"|^{_DAY}[-/.]{_DAY}[-/.][0-9]{{2}}( .*)?$"
+        rf"|^{_DAY}(?:{_MONTHS})(?:[0-9]{{2}}|{_YEAR})([: ].*)?$"
     ),
 }
 SHAPES_MOST_CELLS_NOT_KEYS = {
+    "calendar_date": rf"^{_YEAR}-(0[1-9]|1[0-2])$|^(?:{_MONTHS})[a-z]*[-/., ]+{_YEAR}$",
     "phone_number": (
         r"^(\+|00|0)[0-9][0-9 ()./-]{7,}$|^[(]?[0-9]{3}[)]?[ .-][0-9]{3}[ .-][0-9]{4}$"
     ),
     "postcode": (
-        r"^[a-z]{1,2}[0-9][a-z0-9]? [0-9][a-z]{2}$|^[0-9]{4} ?[a-z]{2}$|^[0-9]{5}-[0-9]{4}$"
+        r"^[a-z]{1,2}[0-9][a-z0-9]? [0-9][a-z]{2}$|^[a-z][0-9][a-z] [0-9][a-z][0-9]$"
+        r"|^[1-9][0-9]{3} ?(?:[a-ln-z][a-z]|m[a-fh-km-z])$|^[0-9]{5}-[0-9]{4}$"
     ),
+    "record_number": r"^[0-9]{3}-[0-9]{2}-[0-9]{4}$",
 }
 #: A cell of this many characters or words is free text.
 FREE_TEXT_CHARACTERS = 100
 FREE_TEXT_WORDS = 9
 
-#: Words in the names of columns that are not the contract's.
+#: Words that give a column away by standing anywhere in its name. The contract's own columns are
+#: not judged by their names.
 _NAME_RULES: dict[str, str] = {
-    "date_of_birth": r"^(dob|birth|born|birthdate|birthday|brthdtc|birthdtc)$",
-    "e_mail_address": r"^(email|mail|emailaddress)$",
-    "phone_number": r"^(phone|telephone|tel|mobile|cellphone|fax)$",
-    "personal_name": r"^(surname|forename|firstname|lastname|fullname|middlename|initials|maiden)$",
-    "record_number": r"^(mrn|ssn|nhs|nino|cpr|bsn|insee|nhsnumber|passport|medicare|medicaid)$",
-    "postcode": r"^(postcode|postal|postalcode|zip|zipcode|plz|address|street)$",
+    "date_of_birth": r"^(dob|yob|birthdate|birthday|birthyear|birthdt|brthdtc|birthdtc)$",
+    "e_mail_address": r"^(email|emailaddress)$",
+    "phone_number": r"^(phonenumber|phoneno|telephoneno|cellphone|fax)$",
+    "personal_name": (
+        r"^(surname|forename|firstname|lastname|fullname|middlename|patientname|initials|maiden"
+        r"|vorname|nachname)$"
+    ),
+    "record_number": r"^(mrn|ssn|nino|cpr|bsn|insee|nhsnumber|nhsno|passport)$",
+    "postcode": r"^(postcode|postal|postalcode|zip|zipcode|plz)$",
     "free_text": r"^(notes?|comments?|remarks?|narrative|freetext|verbatim|memo)$",
 }
+#: Words that do so only where nothing but fillers stands beside them: `birth_date` and
+#: `home_phone`, but not `birth_control` and `phone_visit`.
+_NAME_RULES_ALONE: dict[str, frozenset[str]] = {
+    "date_of_birth": frozenset({"birth", "born"}),
+    "e_mail_address": frozenset({"mail"}),
+    "phone_number": frozenset({"phone", "telephone", "tel", "mobile"}),
+    "record_number": frozenset({"nhs", "medicare", "medicaid", "insurance"}),
+    "postcode": frozenset({"address", "street"}),
+}
 _OWNERS = {
-    "patient", "subject", "participant", "first", "last", "full", "middle", "family", "given",
-    "person", "doctor", "physician", "clinician", "kin", "mother", "father",
+    "patient", "pt", "pat", "subject", "subj", "participant", "client", "first", "last", "full",
+    "middle", "family", "given", "person", "doctor", "physician", "clinician", "kin", "mother",
+    "father",
 }  # fmt: skip
 _NUMBERED = {
     "record", "patient", "hospital", "chart", "file", "insurance", "account", "policy", "security",
     "licence", "license",
 }  # fmt: skip
 _NUMBER_WORDS = {"number", "no", "nr", "num"}
+_FILLERS = _OWNERS | _NUMBER_WORDS | {
+    "of", "the", "id", "date", "day", "dt", "dtc", "month", "year", "place", "country", "city",
+    "name", "code", "line", "home", "work", "contact", "cell", "emergency", "mobile", "phone",
+    "street", "house", "e", "mailing",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,19 +113,42 @@ class Identifier:
     cells: int | None
 
 
+def _words(column: str) -> list[str]:
+    return re.findall(r"[a-z]+|[0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", column).lower())
+
+
 def name_rule(column: str) -> str | None:
     """Give the rule that a column's name breaks, or None."""
-    words = re.findall(r"[a-z]+|[0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", column).lower())
+    words = _words(column)
     for rule, pattern in _NAME_RULES.items():
         if any(re.match(pattern, word) for word in (*words, "".join(words))):
             return rule
-    if "name" in words and (len(words) == 1 or _OWNERS & set(words)):
+    for rule, alone in _NAME_RULES_ALONE.items():
+        others = {word for word in words if not word.isdigit()} - alone
+        if alone & set(words) and others <= _FILLERS:
+            return rule
+    # `first_name` and `name_of_patient`, but not `first_drug_name`.
+    pairs = set(zip(words, words[1:], strict=False))
+    plain = [word for word in words if word != "of"]
+    pairs |= set(zip(plain, plain[1:], strict=False))
+    if words == ["name"] or any(
+        (owner, "name") in pairs or ("name", owner) in pairs for owner in _OWNERS
+    ):
         return "personal_name"
-    if _NUMBERED & set(words) and _NUMBER_WORDS & set(words):
+    # `hospital_number`, but not `number_of_hospital_stays` and `patient_no_show`.
+    unnumbered = [word for word in words if not word.isdigit()]
+    if unnumbered[-1:] and unnumbered[-1] in _NUMBER_WORDS and _NUMBERED & set(unnumbered[-2:-1]):
         return "record_number"
-    if "date" in words and not {"update"} & set(words):
+    if "date" in words and "update" not in words:
         return "calendar_date"
     return None
+
+
+def _is_age(column: str) -> bool:
+    """Whether an extra column's name says that it holds ages in years."""
+    words = set(_words(column))
+    other_units = {"month", "months", "mo", "week", "weeks", "day", "days"}
+    return "age" in words and not other_units & words
 
 
 def check_identifiers(tables: dict[str, ir.Table]) -> None:
@@ -171,7 +227,7 @@ def _shape_rules(
     if column is not None and column.key:
         return rules
     is_age = column is not None and column.name in ("age_years", "age_at_onset_years")
-    if is_age or (column is None and re.match(r"^age($|[^a-z])", name.lower())):
+    if is_age or (column is None and _is_age(name)):
         years = cell.try_cast("float64")
         rules.append(("age_over_90", (years > MAX_AGE_YEARS) & (is_age | (years < 130)), False))
     if column is None or column.kind in ("text", "drug", "scale", "function_scale", "word"):

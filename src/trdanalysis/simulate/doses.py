@@ -10,7 +10,7 @@ from trdanalysis.simulate.patients import Array, Columns
 #: Steps a course can have.
 STEPS = 3
 #: Breaks below the minimum that a run survives, in days.
-SURVIVED_BREAK_DAYS = 8
+SURVIVED_BREAK_DAYS = 14
 
 
 def draw_doses(rng: np.random.Generator, courses: Columns, step_share: float) -> Columns:
