@@ -3,8 +3,8 @@
 #   snakemake --cores 2
 #   snakemake --cores 2 --config drops=DIR results=DIR
 #
-# Everything that is decided here is decided by trdanalysis.plan, which can be tested without
-# Snakemake. A rule calls one verb: `python -m trdanalysis <rule>`.
+# What is decided, trdanalysis.plan decides; a rule calls one verb: `python -m trdanalysis <rule>`.
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -24,6 +24,7 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 R = str(plan.restricted)
+PYTHON = sys.executable  # a run needs no activated environment
 REFERENCE = Path(workflow.basedir) / "config" / "reference"
 
 

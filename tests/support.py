@@ -42,9 +42,9 @@ def load_reference() -> Reference:
 
 
 def as_raw(engine: Engine, frame: pd.DataFrame) -> ir.Table:
-    """Make a raw table, as a reader gives it, from a frame of text (or yes and no as booleans); nulls and "" are empty cells.
+    """Make a raw table, as a reader gives it, from a frame of text (or of booleans: yes and no).
 
-    `line` is added where the frame has none.
+    Nulls and "" are empty cells. `line` is added where the frame has none.
     """
     columns = {}
     for name in frame.columns:

@@ -176,6 +176,7 @@ def _run(options: argparse.Namespace) -> None:
             options.definitions,
             options.policy,
             settings,
+            options.reference,
             options.out,
         )
     elif options.verb == "explain":

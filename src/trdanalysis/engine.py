@@ -13,6 +13,8 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
 
 from trdanalysis.files import write_aside
 
@@ -72,6 +74,9 @@ class Engine:
 
     def from_memory(self, table: Any) -> ir.Table:
         """Bring a small in-memory table (Arrow or pandas) into the session."""
+        if isinstance(table, pd.DataFrame):
+            # Ibis asks pandas for an option that pandas 3 deprecates.
+            table = pa.Table.from_pandas(table, preserve_index=False)
         return self.keep(ibis.memtable(table))
 
     def write_parquet(self, table: ir.Table, path: Path, order_by: list[str]) -> None:

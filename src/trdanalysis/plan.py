@@ -24,6 +24,7 @@ REFERENCES = {
     "intake": ("antidepressants.csv", "scales.csv"),
     "label": ("antidepressants.csv", "scales.csv"),
     "summarise": ("published_rates.csv",),
+    "publish": ("published_rates.csv",),
 }
 
 

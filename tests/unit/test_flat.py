@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,16 @@ import pandas as pd
 import pytest
 import yaml
 
+from tests.support import load_reference
 from trdanalysis.contract import TABLES
 from trdanalysis.engine import Engine
 from trdanalysis.errors import EXIT_CODES, UserError
+from trdanalysis.intake.take_in import take_in
 from trdanalysis.readers.flat import NOT_RECODED, UNREADABLE, read_flat
 from trdanalysis.readers.mapping import read_assumptions, read_mapping
 
 MAPPINGS = Path(__file__).parents[2] / "config" / "mappings"
+PAGE = Path(__file__).parents[2] / "docs" / "readers-flat.md"
 
 PATIENT = {"patient_id": "id"}
 TRIAL = {"patient_id": "id", "trial_id": "t", "drug": "d", "start_day": "s"}
@@ -52,7 +56,7 @@ def read(
 
 def rows_of(table: Any) -> list[Row]:
     rows = table.to_pyarrow().to_pylist()
-    return sorted(rows, key=lambda row: (row["line"], str(sorted(row.items(), key=str))))
+    return sorted(rows, key=lambda row: (row["line"], str(list(row.values()))))
 
 
 def read_patients(engine: Engine, folder: Path, text: str, recipe: Any, **parts: Any) -> list[Row]:
@@ -449,7 +453,8 @@ GOOD_TRIALS = {"columns": TRIAL}
             "quote it",
         ),
         (
-            {"columns": {**PATIENT, "site": {"column": "g", "recode": {"a": "b"}, "otherwise": "unknown"}}},
+            {"columns": {**PATIENT, "site": {"column": "g", "recode": {"a": "b"},
+                                             "otherwise": "unknown"}}},
             "without a count",
         ),
         ({"columns": PATIENT, "where": [{"column": "g"}]}, "give one of"),
@@ -497,3 +502,53 @@ def test_assumptions_are_listed_in_order(folder: Path) -> None:
 def test_mappings_that_come_along_can_be_read(path: Path) -> None:
     assert read_mapping(path).rows
     assert read_assumptions(path)
+
+
+# --- the page that explains it
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+
+
+@pytest.fixture
+def example(folder: Path) -> Path:
+    (folder / "clinic.csv").write_text(blocks("csv")[0])
+    return folder
+
+
+def test_smallest_mapping_of_the_page(engine: Engine, example: Path) -> None:
+    (example / "mapping.yaml").write_text(blocks("yaml")[1])
+    tables = read_flat(engine, example, example / "mapping.yaml")
+    summary = take_in(engine, tables, load_reference()).summary
+    assert {name: row["accepted"] for name, row in summary.items()} == {"patients": 4, "trials": 4}
+
+
+def test_worked_example_of_the_page(engine: Engine, example: Path) -> None:
+    mapping = example / "mapping.yaml"
+    mapping.write_text(blocks("yaml")[2])
+    tables = read_flat(engine, example, mapping)
+    taken = take_in(engine, tables, load_reference())
+    balance = {
+        name: (row["rows_in"], row["accepted"], row["cells_set_unknown"])
+        for name, row in taken.summary.items()
+    }
+    assert balance == {"patients": (4, 4, 1), "trials": (5, 5, 0), "assessments": (9, 9, 0)}
+    found = taken.findings[taken.findings["action"] == "cell_set_unknown"]
+    assert found[["table", "column", "line"]].to_numpy().tolist() == [["patients", "sex", 5]]
+    assert taken.unrecognised.empty
+    rows = rows_of(tables["trials"])
+    assert rows[1] == {
+        "patient_id": "P1",
+        "trial_id": "course2",
+        "drug": "mirtazapine",
+        "dose_mg_per_day": "30",
+        "start_day": "70",
+        "stop_day": "120",
+        "adherence": "0.88",
+        "line": 2,
+    }
+    assert [row["drug"] for row in rows][-1] == "sertraline"
+    assert [row["day"] for row in rows_of(tables["assessments"])][:3] == ["0", "119", "42"]
+    assert rows_of(tables["patients"])[1]["age_years"] is None
+    assert len(read_assumptions(mapping)) == 3

@@ -3,27 +3,27 @@
 
 
 rule label:
-    message:
-        "Judging trials and labelling patients"
     input:
         rules.pool.output,
         uses=plan.uses("label"),
     output:
         [f"{R}/cohort/{name}" for name in layout.COHORT_FILES],
-    params:
-        pooled=subpath(input[0], parent=True),
-        definitions=plan.definition_files,
-        out=subpath(output[0], parent=True),
     log:
         f"{R}/logs/label.log",
     benchmark:
         f"{R}/benchmarks/label.tsv"
+    conda:
+        plan.environment
     threads: plan.settings.threads
     resources:
         mem_mb=plan.settings.memory_limit_mb,
-    conda:
-        plan.environment
+    params:
+        pooled=subpath(input[0], parent=True),
+        definitions=plan.definition_files,
+        out=subpath(output[0], parent=True),
+    message:
+        "Judging trials and labelling patients"
     shell:
-        "python -m trdanalysis label --pooled {params.pooled:q} --definitions {params.definitions:q}"
+        "{PYTHON:q} -m trdanalysis label --pooled {params.pooled:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
         " --threads {threads} --memory-limit-mb {resources.mem_mb}"

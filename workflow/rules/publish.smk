@@ -4,14 +4,18 @@
 
 
 rule publish:
-    message:
-        "Publishing to {params.out}"
     input:
         rules.summarise.output,
         plan.intake_of(),
         uses=plan.uses("publish"),
     output:
         [f"{plan.published}/{name}" for name in layout.PUBLISHED_FILES],
+    log:
+        f"{R}/logs/publish.log",
+    benchmark:
+        f"{R}/benchmarks/publish.tsv"
+    conda:
+        plan.environment
     params:
         settings=f"{R}/settings/publish.json",
         analysis=f"{R}/analysis",
@@ -19,13 +23,9 @@ rule publish:
         definitions=plan.definition_files,
         policy=plan.policy_file,
         out=plan.published,
-    log:
-        f"{R}/logs/publish.log",
-    benchmark:
-        f"{R}/benchmarks/publish.tsv"
-    conda:
-        plan.environment
+    message:
+        "Publishing to {params.out}"
     shell:
-        "python -m trdanalysis publish --settings {params.settings:q} --analysis {params.analysis:q}"
+        "{PYTHON:q} -m trdanalysis publish --settings {params.settings:q} --analysis {params.analysis:q}"
         " --drops {params.drops:q} --definitions {params.definitions:q} --policy {params.policy:q}"
-        " --out {params.out:q} --log {log:q}"
+        " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"

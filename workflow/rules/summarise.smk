@@ -3,8 +3,6 @@
 
 
 rule summarise:
-    message:
-        "Estimating rates against the reference"
     input:
         rules.label.output,
         rules.pool.output,
@@ -12,6 +10,15 @@ rule summarise:
         uses=plan.uses("summarise"),
     output:
         [f"{R}/analysis/{name}.parquet" for name in layout.ANALYSIS_TABLES],
+    log:
+        f"{R}/logs/summarise.log",
+    benchmark:
+        f"{R}/benchmarks/summarise.tsv"
+    conda:
+        plan.environment
+    threads: plan.settings.threads
+    resources:
+        mem_mb=plan.settings.memory_limit_mb,
     params:
         settings=f"{R}/settings/summarise.json",
         cohort=f"{R}/cohort",
@@ -19,17 +26,10 @@ rule summarise:
         drops=[f"{R}/drops/{name}" for name in plan.drops],
         definitions=plan.definition_files,
         out=subpath(output[0], parent=True),
-    log:
-        f"{R}/logs/summarise.log",
-    benchmark:
-        f"{R}/benchmarks/summarise.tsv"
-    threads: plan.settings.threads
-    resources:
-        mem_mb=plan.settings.memory_limit_mb,
-    conda:
-        plan.environment
+    message:
+        "Estimating rates against the reference"
     shell:
-        "python -m trdanalysis summarise --settings {params.settings:q} --cohort {params.cohort:q}"
+        "{PYTHON:q} -m trdanalysis summarise --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
         " --threads {threads} --memory-limit-mb {resources.mem_mb}"

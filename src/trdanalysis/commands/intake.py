@@ -20,7 +20,7 @@ SORTED_BY = {
     "patients": ["patient_id"],
     "trials": ["patient_id", "start_day", "trial_id"],
     "doses": ["patient_id", "trial_id", "start_day"],
-    "assessments": ["patient_id", "day", "scale", "line"],
+    "assessments": ["patient_id", "day", "scale", "line", "score"],
     "quarantined_trials": ["patient_id", "trial_id", "line"],
 }
 

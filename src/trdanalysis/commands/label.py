@@ -59,7 +59,7 @@ def label_folder(
     tables = load_tables(engine, pooled, POOLED)
     drugs = engine.from_memory(reference_drugs(read_csv(reference / "antidepressants.csv")))
     optional = {
-        name: tables[name] if tables[name].count().execute() else None
+        name: tables[name] if tables[name].count().to_pyarrow().as_py() else None
         for name in ("doses", "assessments")
     }
     cohort = Cohort(tables["patients"], tables["trials"], tables["quarantined_trials"], **optional)

@@ -14,7 +14,7 @@ from trdanalysis.contract import TABLES
 from trdanalysis.disclosure.disclose import disclose_tables
 from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.errors import UserError
-from trdanalysis.files import read_json, write_csv, write_text
+from trdanalysis.files import read_csv, read_json, write_csv, write_text
 from trdanalysis.labelling.definition import read_definition
 from trdanalysis.layout import ANALYSIS_TABLES, PUBLISHED_TABLES
 from trdanalysis.report.page import ReportTables, render_report
@@ -26,6 +26,7 @@ def run_publish(
     definition_files: list[Path],
     policy_file: Path,
     settings: dict[str, Any],
+    reference: Path,
     out: Path,
 ) -> None:
     """Publish the result tables and the report.
@@ -42,6 +43,8 @@ def run_publish(
         The site's disclosure policy.
     settings
         What the report says of the configuration.
+    reference
+        Folder of reference tables: what the published rates are of.
     out
         ``results/release``, or ``results/restricted/draft``.
 
@@ -74,6 +77,7 @@ def run_publish(
             attrition=disclosed["attrition"],
             definition_counts=disclosed["definitions"],
             label_reasons=disclosed["label_reasons"],
+            published=read_csv(reference / "published_rates.csv"),
             balance=_balance(drops),
             absent_columns=_absent(about),
             left_out_factors=_left_out(about),

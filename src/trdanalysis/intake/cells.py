@@ -15,6 +15,10 @@ from trdanalysis.intake.scales import Scale, derive_scale, is_in_range, of_domai
 #: Suffix of the column that names the rule a cell broke.
 BAD = "__bad"
 
+#: Column that tells the rows of a raw table apart. Lines do not: a wide file gives several rows a
+#: line.
+ROW = "row__number"
+
 #: Text that an engine may read as a number although it is none here: `1_000`, `inf`, `nan`, `0x1F`.
 _NOT_A_PLAIN_NUMBER = r"[^0-9eE.+\-]"
 
@@ -25,7 +29,8 @@ def derive_cells(raw: ir.Table, spec: TableSpec, scales: tuple[Scale, ...]) -> i
     Parameters
     ----------
     raw
-        A raw table: text columns and ``line``. Absent columns of the contract become null.
+        A raw table: text columns, ``line`` and :data:`ROW`. Absent columns of the contract become
+        null.
     spec
         The table's declaration.
     scales
@@ -34,16 +39,16 @@ def derive_cells(raw: ir.Table, spec: TableSpec, scales: tuple[Scale, ...]) -> i
     Returns
     -------
     Table
-        One row a raw row: ``line``; every contract column with its value (``int64``, ``float64``,
-        ``boolean`` or ``string``; null is unknown); ``<column>__bad`` for every column but plain
-        text; ``drug`` stays text here.
+        One row a raw row: ``line``; :data:`ROW`; every contract column with its value (``int64``,
+        ``float64``, ``boolean`` or ``string``; null is unknown); ``<column>__bad`` for every column
+        but plain text; ``drug`` stays text here.
     """
     text = {
         column.name: (raw[column.name] if column.name in raw.columns else ibis.null("string"))
         for column in spec.columns
     }
-    staged = raw.select(line=raw.line, **text)
-    values: dict[str, ir.Value] = {"line": staged.line}
+    staged = raw.select(raw[ROW], line=raw.line, **text)
+    values: dict[str, ir.Value] = {"line": staged.line, ROW: staged[ROW]}
     for column in spec.columns:
         cell = staged[column.name]
         value, rule = _read_cell(cell, column, scales)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
+import pyarrow as pa
 
 from trdanalysis.contract import NON_DRUG_TREATMENTS
 
@@ -120,7 +121,7 @@ def derive_drugs(words: ir.Table, names: DrugNames) -> ir.Table:
         table and outside N06A).
     """
     keyed = words.mutate(drug_key=derive_drug_key(words.drug))
-    known = ibis.memtable(names.rows)
+    known = ibis.memtable(pa.Table.from_pandas(names.rows, preserve_index=False))
     joined = keyed.left_join(known, "drug_key").drop("drug_key_right")
     other = joined.drug_key.re_search(_ATC) & ~joined.drug_key.startswith("n06a")
     return joined.mutate(

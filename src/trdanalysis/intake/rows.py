@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from trdanalysis.contract import TableSpec
-from trdanalysis.intake.cells import BAD
+from trdanalysis.intake.cells import BAD, ROW
 from trdanalysis.intake.names import derive_scale_key
 
 #: Why a row goes to the quarantine; a row gets the first that applies.
@@ -93,12 +93,12 @@ def find_repeated(reasoned: ir.Table, raw: ir.Table, spec: TableSpec) -> ir.Tabl
     """Find rows that repeat a key among the rows that are good by themselves.
 
     Rows of one key are duplicates where they agree in every column of the contract, a bad cell
-    being compared by its text; the first by line is kept. Otherwise all rows of the key conflict.
+    being compared by its text; the first is kept. Otherwise all rows of the key conflict.
 
     Returns
     -------
     Table
-        One row a row not to be accepted: ``line``, ``repeat`` (``duplicate`` or the reason
+        One row a row not to be accepted: :data:`ROW`, ``repeat`` (``duplicate`` or the reason
         ``conflicting_rows``).
     """
     good, key = derive_key_columns(reasoned.filter(reasoned.reason.isnull()), spec)
@@ -109,19 +109,19 @@ def find_repeated(reasoned: ir.Table, raw: ir.Table, spec: TableSpec) -> ir.Tabl
         for name in spec.names
         if name + BAD in reasoned.columns and name in raw.columns
     }
-    told = raw.select(line=raw.line, **texts)
-    joined = repeated.join(told, "line")
+    told = raw.select(raw[ROW], **texts)
+    joined = repeated.join(told, ROW)
     content = {name: joined[name] for name in spec.names if name not in key}
     for name in texts:
         column = name.removesuffix("_text")
         bad = joined[column + BAD].notnull()
         content[name] = bad.ifelse(joined[name], ibis.null("string"))
-    contents = joined.select("line", *key, **content)
-    groups = contents.group_by([name for name in contents.columns if name != "line"]).agg(
-        first_line=contents.line.min()
+    contents = joined.select(ROW, *key, **content)
+    groups = contents.group_by([name for name in contents.columns if name != ROW]).agg(
+        first_row=contents[ROW].min()
     )
-    versions = groups.group_by(key).agg(versions=groups.count(), kept_line=groups.first_line.min())
-    judged = repeated.select("line", *key).join(versions, key)
+    versions = groups.group_by(key).agg(versions=groups.count(), kept_row=groups.first_row.min())
+    judged = repeated.select(ROW, *key).join(versions, key)
     conflicting = judged.versions > 1
-    out = judged.filter(conflicting | (judged.line != judged.kept_line))
-    return out.select("line", repeat=(out.versions > 1).ifelse(CONFLICTING_ROWS, "duplicate"))
+    out = judged.filter(conflicting | (judged[ROW] != judged.kept_row))
+    return out.select(ROW, repeat=(out.versions > 1).ifelse(CONFLICTING_ROWS, "duplicate"))

@@ -14,7 +14,7 @@ from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.intake import findings as found
 from trdanalysis.intake import rows
-from trdanalysis.intake.cells import BAD, derive_cells
+from trdanalysis.intake.cells import BAD, ROW, derive_cells
 from trdanalysis.intake.gate import check_identifiers
 from trdanalysis.intake.names import DrugNames, derive_drugs
 from trdanalysis.intake.scales import Scale
@@ -118,12 +118,13 @@ def take_in(
         if name not in raw:
             accepted[name] = _empty_table(spec, reference)
             continue
-        cells = derive_cells(raw[name], spec, reference.scales)
+        numbered = _number_rows(engine, raw[name])
+        cells = derive_cells(numbered, spec, reference.scales)
         if name == "trials":
             cells = _resolve_drugs(engine, cells, reference.names)
         cells = engine.keep(cells)
         _check_types(cells, spec)
-        judged = _judge_rows(engine, cells, raw[name], spec, accepted, known)
+        judged = _judge_rows(engine, cells, numbered, spec, accepted, known)
         good = engine.keep(judged.filter(judged.reason.isnull() & ~judged.is_duplicate))
         accepted[name] = good
         if name == "trials":
@@ -132,7 +133,7 @@ def take_in(
         bad = found.find_bad_cells(good, spec)
         parts += [bad, _row_findings(judged, spec), _column_findings(spec, raw[name])]
         quarantine.append(_quarantine(judged, spec))
-        unrecognised += _unrecognised(raw[name], good, spec, reference)
+        unrecognised += _unrecognised(numbered, good, spec, reference)
         summary[name] = _balance(judged, len(bad))
         columns[name] = _odd_columns(spec, raw[name])
     if "trials" in raw:
@@ -165,6 +166,16 @@ def _check_columns(spec: TableSpec, table: ir.Table) -> None:
             expected=", ".join(column.name for column in spec.columns if column.required),
             try_this=suggest(missing[0], others) if others else None,
         )
+
+
+def _number_rows(engine: Engine, raw: ir.Table) -> ir.Table:
+    """Add a number that tells rows apart also where several come from one line."""
+    counts = raw.aggregate(rows=raw.count(), lines=raw.line.nunique()).to_pyarrow().to_pylist()[0]
+    if counts["rows"] == counts["lines"]:
+        return raw.mutate(**{ROW: raw.line})
+    names = [name for name in raw.columns if name != "line"]
+    number = ibis.row_number().over(order_by=["line", *names])
+    return engine.keep(raw.mutate(**{ROW: number.cast("int64")}))
 
 
 def _check_types(cells: ir.Table, spec: TableSpec) -> None:
@@ -231,7 +242,7 @@ def _judge_rows(
             trials = trials.union(known.trials, distinct=True)
     reasoned = engine.keep(rows.derive_reasons(cells, spec, patients, trials))
     repeated = engine.keep(rows.find_repeated(reasoned, raw, spec))
-    judged = reasoned.left_join(repeated, "line").drop("line_right")
+    judged = reasoned.left_join(repeated, ROW).drop(f"{ROW}_right")
     conflicting = judged.repeat == rows.CONFLICTING_ROWS
     return engine.keep(
         judged.mutate(
@@ -280,8 +291,8 @@ def _unrecognised(
     for column in spec.columns:
         if column.kind not in ("drug", "scale", "function_scale") or column.name not in raw.columns:
             continue
-        lines = good.filter(good[column.name + BAD].notnull()).select("line")
-        words = raw.semi_join(lines, "line").select(word=raw[column.name])
+        unmatched = good.filter(good[column.name + BAD].notnull()).select(ROW)
+        words = raw.semi_join(unmatched, ROW).select(word=raw[column.name])
         counted = words.group_by("word").agg(rows=words.count()).to_pyarrow().to_pandas()
         if column.kind == "drug":
             counted["suggestion"] = [reference.names.suggestion(word) for word in counted["word"]]
@@ -335,7 +346,7 @@ def no_rows(reference: Reference) -> dict[str, ir.Table]:
 
 def _empty_table(spec: TableSpec, reference: Reference) -> ir.Table:
     """Give a table of no rows with the columns that accepted rows have."""
-    schema = ibis.schema({"line": "int64", **dict.fromkeys(spec.names, "string")})
+    schema = ibis.schema({"line": "int64", ROW: "int64", **dict.fromkeys(spec.names, "string")})
     nothing = ibis.memtable(pa.table({name: [] for name in schema}), schema=schema)
     cells = derive_cells(nothing, spec, reference.scales)
     if spec.name != "trials":

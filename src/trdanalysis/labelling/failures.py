@@ -138,7 +138,7 @@ def _count_exactly(
     starts = engine.keep(members.select(*keys, "start_day").distinct())
     chosen = engine.keep(starts.group_by(keys).agg(picked_day=starts.start_day.min()))
     picks = [chosen]
-    while int(chosen.count().execute()):
+    while int(chosen.count().to_pyarrow().as_py()):
         later = starts.join(
             chosen, [*keys, starts.start_day > chosen.picked_day + rule.min_days_between_starts]
         )

@@ -172,7 +172,7 @@ def _number_lines(engine: Engine, kept: ir.Table, path: Path, delimiter: str) ->
     file.
     """
     trimmed = {name: _trimmed(kept[name]) for name in kept.columns}
-    rows = int(kept.count().execute())
+    rows = int(kept.count().to_pyarrow().as_py())
     if _count_lines(path) == rows + 1:
         return engine.keep(kept.select(**trimmed, **{LINE: ibis.row_number().cast("int64") + 2}))
     lines: list[int] = []

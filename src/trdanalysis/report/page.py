@@ -1,0 +1,204 @@
+"""The report: one page that opens offline, made from result tables that passed the one door.
+
+Nothing here counts or estimates. It puts words around numbers, and draws them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from trdanalysis.report import words
+from trdanalysis.report.figures import ForestRow, render_forest
+from trdanalysis.report.sections import (
+    attrition_flow,
+    benchmark_rows,
+    forest_rows,
+    glance,
+    headline_rows,
+    label_rows,
+    overall_rates,
+    rate_rows,
+    records,
+)
+
+#: Strata whose numbers stand in tables, in this order.
+TABLED = ("age_band", "factor_group", "factor", "factor_group_by_age_band", "sex", "site", "drop")
+
+
+@dataclass(frozen=True)
+class ReportTables:
+    """What the report shows.
+
+    Attributes
+    ----------
+    rates, benchmarks, attrition, definition_counts
+        ``rates.csv``, ``benchmarks.csv``, ``attrition.csv`` and ``definitions.csv``, after
+        disclosure control.
+    label_reasons
+        ``definition``, ``label``, ``reason``, ``patients``, ``on_defaults``; null is hidden.
+    published
+        The studies behind ``benchmarks.reference_id``: text columns ``reference_id``, ``study``,
+        ``year``, ``source``, ``population``, ``metric``, ``confidence``.
+    balance
+        ``drop_id``, ``table``, ``rows_in``, ``accepted``, ``duplicates``, ``quarantined``,
+        ``cells_set_unknown``.
+    absent_columns, left_out_factors
+        ``drop_id``, ``table``, ``column``; and ``drop_id``, ``factor``.
+    definitions
+        The definition files, the primary first.
+    settings
+        ``reference_rate`` and ``equivalence_margin`` (fractions), ``age_bands`` (labels),
+        ``disclosure_policy``, ``policy_title``.
+    run
+        ``version``, ``drops``, ``synthetic``, ``draft``, ``command``.
+    """
+
+    rates: pd.DataFrame
+    benchmarks: pd.DataFrame
+    attrition: pd.DataFrame
+    definition_counts: pd.DataFrame
+    label_reasons: pd.DataFrame
+    published: pd.DataFrame
+    balance: pd.DataFrame
+    absent_columns: pd.DataFrame
+    left_out_factors: pd.DataFrame
+    definitions: Sequence[Mapping[str, Any]]
+    settings: Mapping[str, Any]
+    run: Mapping[str, Any]
+
+
+def render_report(tables: ReportTables) -> str:
+    """Render the report.
+
+    Parameters
+    ----------
+    tables
+        What it shows; see :class:`ReportTables`.
+
+    Returns
+    -------
+    str
+        One HTML page without outside references and without scripts. Equal tables give equal text.
+    """
+    reference = float(tables.settings["reference_rate"])
+    margin = float(tables.settings["equivalence_margin"])
+    primary = str(tables.definitions[0]["id"])
+    overall = overall_rates(tables.rates, primary)
+    rates = tables.rates[tables.rates["definition"] == primary]
+    estimands = [name for name in words.ESTIMANDS if name in overall]
+    sections = [
+        {
+            "name": name,
+            **words.ESTIMANDS[name],
+            "is_proven": overall[name]["analysis"] == "proven",
+            "figure": _forest(
+                forest_rows(rates[rates["estimand"] == name]),
+                reference,
+                margin,
+                f"{words.ESTIMANDS[name]['title']}, by age band and factor group; the numbers stand"
+                " in the tables below the figure",
+                name,
+            ),
+            "tables": [
+                {
+                    "title": words.STRATA[stratum],
+                    "stratum": stratum,
+                    "rows": rate_rows(
+                        rates[(rates["estimand"] == name) & (rates["stratum"] == stratum)],
+                        reference,
+                        margin,
+                    ),
+                }
+                for stratum in TABLED
+            ],
+            "flow": attrition_flow(tables.attrition, primary, name),
+        }
+        for name in estimands
+    ]
+    people = tables.definition_counts.set_index("definition")["n"].get(primary, 0)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("trdanalysis.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "percent": words.percent, "count": words.count, "words": words.words,
+        "label": words.LABELS.get,
+    }  # fmt: skip
+    return environment.get_template("report.html.j2").render(
+        run=tables.run,
+        settings=tables.settings,
+        reference=reference,
+        margin=margin,
+        definitions=tables.definitions,
+        primary=tables.definitions[0],
+        is_empty=not pd.isna(people) and not int(people),
+        glance=glance(overall, reference, margin),
+        headline=headline_rows(tables.rates, reference, margin),
+        headline_figure=_forest(
+            _headline_forest(overall, benchmark_rows(tables.benchmarks, tables.published, primary)),
+            reference,
+            margin,
+            "Headline rates beside the reference and beside published rates; the numbers stand in"
+            " the tables below the figure",
+            "headline",
+        ),
+        benchmarks=benchmark_rows(tables.benchmarks, tables.published, primary),
+        sections=sections,
+        labels=label_rows(tables.label_reasons),
+        definition_counts=records(tables.definition_counts),
+        balance=records(tables.balance),
+        absent=_listed(tables.absent_columns, ["drop_id", "table"], "column"),
+        left_out=_listed(tables.left_out_factors, ["drop_id"], "factor"),
+        hidden=words.HIDDEN,
+        no_number=words.NOTHING,
+    )
+
+
+def _forest(rows: list[ForestRow], reference: float, margin: float, title: str, name: str) -> str:
+    figure = render_forest(rows, reference=reference, margin=margin, title=title, name=name)
+    # The figure comes from a drawing library, which has escaped every text in it.
+    return jinja2.utils.markupsafe.Markup(figure)
+
+
+def _headline_forest(
+    overall: Mapping[str, Mapping[str, Any]], published: list[dict[str, Any]]
+) -> list[ForestRow]:
+    rows = []
+    for name, about in words.ESTIMANDS.items():
+        if name not in overall:
+            continue
+        rows.append(ForestRow(about["title"]))
+        rows += forest_rows(pd.DataFrame([overall[name]]))
+        rows += [
+            ForestRow(
+                row["short"],
+                row["published"],
+                value=row["published_rate"],
+                low=row["published_low"],
+                high=row["published_high"],
+                published=True,
+            )
+            for row in published
+            if row["estimand"] == name
+        ]
+    return rows
+
+
+def _with_none(table: pd.DataFrame) -> pd.DataFrame:
+    return table.astype(object).where(table.notna(), None)
+
+
+def _listed(table: pd.DataFrame, by: list[str], name: str) -> list[dict[str, Any]]:
+    return [
+        {**dict(zip(by, keys, strict=True)), "names": list(part[name])}
+        for keys, part in table.groupby(by, sort=False)
+    ]

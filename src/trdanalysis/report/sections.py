@@ -1,0 +1,235 @@
+"""Rows of the report's tables and figures, ready to read, from the result tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from trdanalysis.report import words
+from trdanalysis.report.figures import ForestRow
+
+#: Status words of ``rates.csv`` by which nothing of a row can be read.
+NOT_SHOWN = ("suppressed", "by_definition", "not_estimable")
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give a table's rows as dicts."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def overall_rates(rates: pd.DataFrame, definition: str) -> dict[str, dict[str, Any]]:
+    """Give the overall row of each estimand, by its name."""
+    rows = rates[(rates["stratum"] == "overall") & (rates["definition"] == definition)]
+    return {row["estimand"]: row for row in records(rows)}
+
+
+def rate_rows(rates: pd.DataFrame, reference: float, margin: float) -> list[dict[str, Any]]:
+    """Write rows of ``rates.csv`` for a table: every cell is text."""
+    return [_rate_row(row, reference, margin) for row in records(rates)]
+
+
+def headline_rows(rates: pd.DataFrame, reference: float, margin: float) -> list[dict[str, Any]]:
+    """Write the overall rows of every definition, the estimands in the order of the report."""
+    rows = records(rates[rates["stratum"] == "overall"])
+    order = list(words.ESTIMANDS)
+    return [
+        {**_rate_row(row, reference, margin), **words.ESTIMANDS[row["estimand"]],
+         "definition": row["definition"]}
+        for row in sorted(rows, key=lambda row: order.index(row["estimand"]))
+    ]  # fmt: skip
+
+
+def _rate_row(row: Mapping[str, Any], reference: float, margin: float) -> dict[str, Any]:
+    status = row["status"]
+    label = words.level_words(row["stratum"], row["group"], row["level"])
+    band = row["age_band"] if row["stratum"] == "factor_group_by_age_band" else None
+    if band is not None:
+        label += f", age {words.UNKNOWN if pd.isna(band) else band}"
+    at_least = "at least " if row["analysis"] == "proven" else ""
+    shown = {
+        "n": words.count(row["n"]),
+        "unknown": words.count(row["n_unknown"]),
+        "events": words.count(row["events"]),
+        "rate": at_least + words.percent(row["rate"]),
+        "interval": words.percent_range(row["ci_low"], row["ci_high"]),
+        "bounds": words.percent_range(row["bound_low"], row["bound_high"]),
+        "p": words.p_value(row["p_value"]),
+        "conclusion": words.conclusion(row["conclusion"], reference, margin),
+        "stands": words.stands(row["robust"]),
+    }
+    if status == "suppressed":
+        shown = dict.fromkeys(shown, words.HIDDEN)
+    elif status == "by_definition":
+        shown = {**dict.fromkeys(shown, words.NOTHING), "conclusion": "by definition"}
+    elif status == "partly_suppressed":
+        shown |= dict.fromkeys(("unknown", "bounds", "stands"), words.HIDDEN)
+    elif status == "not_estimable":
+        shown |= {"rate": words.NOTHING, "conclusion": "nobody"}
+    return {"label": label, "status": status, **shown}
+
+
+def forest_rows(rates: pd.DataFrame) -> list[ForestRow]:
+    """Give a forest plot's rows: everybody, then age bands, then factor groups with headings."""
+    rows = []
+    for stratum, part in rates.groupby("stratum", sort=False):
+        if stratum not in ("overall", "age_band", "factor_group"):
+            continue
+        if stratum == "age_band":
+            rows.append(ForestRow("Age, years"))
+        for group, levels in part.groupby("group", sort=False):
+            if stratum == "factor_group":
+                rows.append(ForestRow(f"{words.GROUPS[str(group)]} factors"))
+            rows += [_forest_row(row) for row in records(levels)]
+    return rows
+
+
+def _forest_row(row: Mapping[str, Any]) -> ForestRow:
+    label = "This cohort" if row["stratum"] == "overall" else str(row["level"])
+    if row["status"] == "suppressed":
+        return ForestRow(label, words.HIDDEN)
+    if row["status"] == "by_definition":
+        return ForestRow(label, "by definition")
+    if pd.isna(row["rate"]):
+        return ForestRow(label, "nobody")
+    at_least = "\N{GREATER-THAN OR EQUAL TO} " if row["analysis"] == "proven" else ""
+    return ForestRow(
+        label,
+        f"{at_least}{words.percent(row['rate'])} "
+        f"({100 * row['ci_low']:.1f} to {100 * row['ci_high']:.1f}%)",
+        counts=f"{words.count(row['events'])} of {words.count(row['n'])}",
+        value=_number(row["rate"]),
+        low=_number(row["ci_low"]),
+        high=_number(row["ci_high"]),
+        bound_low=_number(row["bound_low"]),
+        bound_high=_number(row["bound_high"]),
+    )
+
+
+def glance(
+    overall: Mapping[str, Mapping[str, Any]], reference: float, margin: float
+) -> list[dict[str, str]]:
+    """Say the headline in sentences: one entry an estimand."""
+    told = []
+    for name, about in words.ESTIMANDS.items():
+        if name not in overall:
+            continue
+        row = overall[name]
+        number, sentence = words.HIDDEN, "A count here is too small to be shown."
+        if row["status"] != "suppressed":
+            number, sentence = words.NOTHING, f"Nobody belongs for certain: {about['population']}."
+        if not pd.isna(row["rate"]):
+            is_proven = row["analysis"] == "proven"
+            number = ("at least " if is_proven else "") + words.percent(row["rate"])
+            sentence = _sentence(row, reference, margin, is_proven)
+        told.append({"title": about["title"], "number": number, "sentence": sentence})
+    return told
+
+
+def _sentence(row: Mapping[str, Any], reference: float, margin: float, is_proven: bool) -> str:
+    who = "Proven in " if is_proven else ""
+    text = (
+        f"{who}{words.count(row['events'])} of {words.count(row['n'])} patients (95% interval "
+        f"{words.percent_range(row['ci_low'], row['ci_high'])}): "
+        f"{words.conclusion(row['conclusion'], reference, margin)}"
+    )
+    if row["status"] == "partly_suppressed":
+        return f"{text}. What is unknown is hidden."
+    bounds = words.percent_range(row["bound_low"], row["bound_high"])
+    if pd.isna(row["n_unknown"]) or not row["n_unknown"]:
+        return f"{text}. Nothing is unknown."
+    holds = "" if words.stands(row["robust"]) == "yes" else " not"
+    return (
+        f"{text}. {words.count(row['n_unknown'])} are unknown: anything from {bounds} is possible,"
+        f" and the conclusion does{holds} hold at both ends."
+    )
+
+
+def benchmark_rows(
+    benchmarks: pd.DataFrame, published: pd.DataFrame, definition: str
+) -> list[dict[str, Any]]:
+    """Write the comparisons with published rates, by the order of the estimands."""
+    studies = {row["reference_id"]: row for row in records(published)}
+    order = list(words.ESTIMANDS)
+    rows = records(benchmarks[benchmarks["definition"] == definition])
+    written = []
+    for row in sorted(rows, key=lambda row: (order.index(row["estimand"]), row["reference_id"])):
+        study = studies[row["reference_id"]]
+        interval = words.percent_range(row["published_low"], row["published_high"])
+        rate = words.percent(row["published_rate"])
+        is_hidden = pd.isna(row["rate"]) and not pd.isna(row["published_rate"])
+        written.append(
+            {
+                "estimand": row["estimand"],
+                "title": words.ESTIMANDS[row["estimand"]]["title"],
+                "reference_id": row["reference_id"],
+                "study": f"{study['study']} ({study['year']})",
+                "short": f"{row['reference_id']}: {study['study'].split(',')[0]} {study['year']}",
+                "source": study["source"],
+                "population": study["population"],
+                "metric": study["metric"],
+                "confidence": study["confidence"],
+                "published_n": words.count(row["published_n"]),
+                "published": rate if interval == words.NOTHING else f"{rate} ({interval})",
+                "published_rate": _number(row["published_rate"]),
+                "published_low": _number(row["published_low"]),
+                "published_high": _number(row["published_high"]),
+                "difference": words.NOTHING if is_hidden else words.points(row["difference"]),
+                "interval": words.points_range(row["ci_low"], row["ci_high"]),
+                "same": "yes" if row["same_quantity"] else "no",
+            }
+        )
+    return written
+
+
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def attrition_flow(attrition: pd.DataFrame, definition: str, estimand: str) -> list[dict[str, Any]]:
+    """Write the way from all patients to those counted, step by step.
+
+    ``share`` is the share of the first step's patients who are left, for a bar; None where a number
+    is hidden.
+    """
+    rows = attrition[
+        (attrition["definition"] == definition) & (attrition["estimand"] == estimand)
+    ].sort_values("step_order")
+    flow: list[dict[str, Any]] = []
+    start = None if rows.empty else rows.iloc[0]["n_in"]
+    for row in records(rows):
+        is_hidden = row["status"] == "suppressed"
+        is_known = not is_hidden and not pd.isna(row["n_in"]) and not pd.isna(start)
+        left = row["n_in"] - row["n_out"] if is_known else None
+        flow.append(
+            {
+                "step": words.STEPS[row["step"]],
+                "n_in": words.HIDDEN if is_hidden else words.count(row["n_in"]),
+                "out": words.HIDDEN if is_hidden else words.count(row["n_out"]),
+                "unknown": words.HIDDEN if is_hidden else words.count(row["n_unknown"]),
+                "left": words.HIDDEN if left is None else words.count(left),
+                "share": 100 * left / start if left is not None and start else None,
+            }
+        )
+    return flow
+
+
+def label_rows(label_reasons: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Write the labels with their reasons, by definition."""
+    written: dict[str, list[dict[str, Any]]] = {}
+    for row in records(label_reasons):
+        is_hidden = pd.isna(row["patients"])
+        written.setdefault(row["definition"], []).append(
+            {
+                "label": words.LABELS[row["label"]],
+                "word": row["label"],
+                "reason": words.REASONS[row["reason"]],
+                "reason_word": row["reason"],
+                "patients": words.HIDDEN if is_hidden else words.count(row["patients"]),
+                "on_defaults": words.HIDDEN
+                if pd.isna(row["on_defaults"])
+                else words.count(row["on_defaults"]),
+            }
+        )
+    return written

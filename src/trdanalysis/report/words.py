@@ -1,0 +1,190 @@
+"""Words and numbers as people read them: one place for each term of the result tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+HIDDEN = "hidden"
+UNKNOWN = "unknown"
+NOTHING = "\N{EN DASH}"
+
+#: Title, population and event of each estimand, and how it reads the sentence about the 30%.
+ESTIMANDS: dict[str, dict[str, str]] = {
+    "initial_adequate_trial": {
+        "title": "Non-response to an adequate first trial",
+        "population": "MDD; first antidepressant trial first-line, adequate in dose, duration and "
+        "adherence",
+        "event": "less than half of the baseline score lost, or so rated",
+        "reading": "the sentence as written: no response to an initial treatment that was properly "
+        "given",
+    },
+    "initial_trial": {
+        "title": "Non-response to the first trial",
+        "population": "MDD; first antidepressant trial first-line, whatever its quality",
+        "event": "less than half of the baseline score lost, or so rated",
+        "reading": "the sentence as written, for everybody who began: early stoppers stay in",
+    },
+    "trd": {
+        "title": "TRD among treated",
+        "population": "MDD with at least one antidepressant trial",
+        "event": "label trd",
+        "reading": "where 30% comes from in published work: TRD among treated, not initial "
+        "non-response",
+    },
+    "trd_eligible": {
+        "title": "TRD among treated, not excluded",
+        "population": "as above, without an excluding medical cause or current substance use",
+        "event": "label trd",
+        "reading": "TRD among treated, excluded patients left out of the denominator",
+    },
+    "pseudo_resistance": {
+        "title": "Pseudo-resistance among apparent",
+        "population": "MDD with two failures if dose, duration and adherence are not looked at",
+        "event": "impaired, and resistance explained by dose, duration, adherence or an exclusion",
+        "reading": "not a reading of the sentence: how much apparent resistance is something else",
+    },
+}
+
+GROUPS = {
+    "biological": "Biological",
+    "psychological": "Psychological",
+    "medication_related": "Medication-related",
+    "environmental": "Environmental",
+}
+
+STRATA = {
+    "overall": "Overall",
+    "age_band": "By age band",
+    "factor_group": "By factor group",
+    "factor": "By factor",
+    "factor_group_by_age_band": "By factor group and age band",
+    "sex": "By sex",
+    "site": "By site",
+    "drop": "By drop",
+}
+
+LABELS = {
+    "trd": "Treatment-resistant",
+    "not_trd": "Not treatment-resistant",
+    "indeterminate": "Indeterminate",
+}
+
+REASONS = {
+    "meets_all_criteria": "meets all criteria",
+    "no_antidepressant_trial": "no antidepressant trial",
+    "no_mdd_diagnosis": "no diagnosis of MDD, or bipolar disorder",
+    "medical_cause": "a medical condition explains the symptoms",
+    "current_substance_use": "current substance use disorder",
+    "too_few_failures": "fewer failed adequate trials than needed",
+    "not_impaired": "daily functioning not affected",
+    "mdd_unknown": "diagnosis unknown",
+    "medical_cause_unknown": "medical cause unknown",
+    "substance_use_unknown": "substance use unknown",
+    "failures_unknown": "number of failed adequate trials unknown",
+    "impairment_unknown": "daily functioning unknown",
+}
+
+STEPS = {
+    "not_under_18": "adults, and patients of unknown age",
+    "mdd": "with a diagnosis of MDD",
+    "antidepressant_trial": "with an antidepressant trial",
+    "first_trial_first_line": "whose first antidepressant trial was first-line",
+    "dose_adequate": "at an adequate dose",
+    "duration_adequate": "for an adequate duration",
+    "adherence_adequate": "with adequate adherence",
+    "not_excluded": "not excluded",
+    "apparent_resistance": "with apparent resistance",
+    "outcome_known": "and a known outcome",
+}
+
+STATUS = {
+    "ok": "",
+    "suppressed": "hidden: a count here is too small to be shown",
+    "partly_suppressed": "the number of unknowns and the bounds are hidden",
+    "by_definition": "follows from the definition; no rate",
+    "not_estimable": "nobody",
+}
+
+ABBREVIATIONS = {"hpa": "HPA"}
+
+
+def words(text: str) -> str:
+    """Write an identifier as words."""
+    parts = [ABBREVIATIONS.get(part, part) for part in text.split("_")]
+    return " ".join(parts)
+
+
+def percent(value: Any, digits: int = 1) -> str:
+    """Write a fraction as percent."""
+    return NOTHING if pd.isna(value) else f"{100 * float(value):.{digits}f}%"
+
+
+def percent_range(low: Any, high: Any) -> str:
+    """Write a range of fractions as percent."""
+    if pd.isna(low) or pd.isna(high):
+        return NOTHING
+    return f"{100 * float(low):.1f} to {100 * float(high):.1f}%"
+
+
+def points_range(low: Any, high: Any) -> str:
+    """Write a range of differences in percentage points."""
+    if pd.isna(low) or pd.isna(high):
+        return NOTHING
+    return f"{_signed(low)} to {_signed(high)}"
+
+
+def points(value: Any) -> str:
+    """Write a difference in percentage points."""
+    return NOTHING if pd.isna(value) else _signed(value)
+
+
+def _signed(value: Any) -> str:
+    number = round(100 * float(value), 1) + 0.0
+    sign = "+" if number > 0 else "\N{MINUS SIGN}" if number < 0 else ""
+    return f"{sign}{abs(number):.1f}"
+
+
+def count(value: Any) -> str:
+    """Write a count, thousands apart."""
+    return (
+        NOTHING if pd.isna(value) else f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    )
+
+
+def p_value(value: Any) -> str:
+    """Write a p-value with three decimals."""
+    if pd.isna(value):
+        return NOTHING
+    return "<0.001" if float(value) < 0.001 else f"{float(value):.3f}"
+
+
+def conclusion(word: Any, reference: float, margin: float) -> str:
+    """Say what a rate is against the reference."""
+    if pd.isna(word):
+        return NOTHING
+    return {
+        "above": f"above {percent(reference, 0)}",
+        "below": f"below {percent(reference, 0)}",
+        "equivalent": f"within {100 * margin:.0f} points of {percent(reference, 0)}",
+        "inconclusive": "inconclusive",
+    }[str(word)]
+
+
+def stands(robust: Any) -> str:
+    """Say whether a conclusion stands at both bounds."""
+    if pd.isna(robust):
+        return NOTHING
+    return "yes" if robust else "no"
+
+
+def level_words(stratum: str, group: Any, level: Any) -> str:
+    """Name a level of a stratum."""
+    if stratum == "overall":
+        return "Everybody"
+    text = UNKNOWN if pd.isna(level) else str(level)
+    if stratum in ("sex", "site", "drop", "age_band"):
+        return text
+    name = GROUPS.get(str(group)) or words(str(group)).capitalize().replace("Hpa", "HPA")
+    return f"{name}: {text}"
