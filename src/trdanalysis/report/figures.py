@@ -30,7 +30,7 @@ _INK, _MUTED, _RULE, _MARK, _REFERENCE, _BAND = _COLOURS
 _ROW_INCHES = 0.27
 _WIDTH_INCHES = 8.6
 #: Where the columns stand, as fractions of the figure's width.
-_LABEL_AT, _PLOT_FROM, _PLOT_TO, _COUNTS_AT, _NUMBERS_AT = 0.005, 0.27, 0.62, 0.76, 0.995
+_LABEL_AT, _PLOT_FROM, _PLOT_TO, _COUNTS_AT, _NUMBERS_AT = 0.005, 0.27, 0.62, 0.77, 0.995
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def render_forest(
 
 
 def _draw(rows: Sequence[ForestRow], reference: float, margin: float) -> Figure:
-    height = _ROW_INCHES * (len(rows) + 2.2)
+    height = _ROW_INCHES * (len(rows) + 3.2)
     figure = Figure(figsize=(_WIDTH_INCHES, height))
     below = 1.5 * _ROW_INCHES / height
     axes = figure.add_axes(
@@ -119,35 +119,29 @@ def _draw(rows: Sequence[ForestRow], reference: float, margin: float) -> Figure:
     low, high = max(0.0, reference - margin), min(1.0, reference + margin)
     axes.axvspan(low, high, color=_BAND, linewidth=0, zorder=0)
     axes.axvline(reference, color=_REFERENCE, linewidth=1.2, dashes=(4, 2), zorder=1)
+    for at, heading in ((_COUNTS_AT, "events of n"), (_NUMBERS_AT, "rate (95% interval)")):
+        _write(axes, at, -1, heading, ha="right", color=_MUTED)
     for place, row in enumerate(rows):
         _draw_row(axes, place, row)
     return figure
 
 
+def _write(axes: mpl.axes.Axes, at: float, place: float, text: str, **style: Any) -> None:
+    """Write beside the plot: ``at`` is a fraction of the figure's width, ``place`` a row."""
+    across = (at - _PLOT_FROM) / (_PLOT_TO - _PLOT_FROM)
+    axes.text(across, place, text, transform=axes.get_yaxis_transform(), va="center", **style)
+
+
 def _draw_row(axes: mpl.axes.Axes, place: int, row: ForestRow) -> None:
     is_heading = not row.text
-    beside = axes.get_yaxis_transform()
-    width = _PLOT_TO - _PLOT_FROM
-    axes.text(
-        (_LABEL_AT + (0 if is_heading else 0.012) - _PLOT_FROM) / width,
-        place,
-        row.label,
-        transform=beside,
-        va="center",
-        ha="left",
-        fontweight="bold" if is_heading else "normal",
-    )
+    indent = 0 if is_heading else 0.012
+    weight = "bold" if is_heading else "normal"
+    _write(axes, _LABEL_AT + indent, place, row.label, ha="left", fontweight=weight)
     if is_heading:
         axes.axhline(place + 0.5, color=_RULE, linewidth=0.6, zorder=0)
         return
-    axes.text(
-        (_NUMBERS_AT - _PLOT_FROM) / width,
-        place,
-        row.text,
-        transform=beside,
-        va="center",
-        ha="right",
-    )
+    _write(axes, _COUNTS_AT, place, row.counts, ha="right", color=_MUTED)
+    _write(axes, _NUMBERS_AT, place, row.text, ha="right")
     if row.bound_low is not None and row.bound_high is not None:
         axes.plot([row.bound_low, row.bound_high], [place, place], color=_RULE, linewidth=6,
                   solid_capstyle="butt", zorder=2)  # fmt: skip

@@ -154,7 +154,7 @@ def render_report(tables: ReportTables) -> str:
         benchmarks=benchmark_rows(tables.benchmarks, tables.published, primary),
         sections=sections,
         labels=label_rows(tables.label_reasons),
-        definition_counts=records(tables.definition_counts),
+        definition_counts=records(_with_none(tables.definition_counts)),
         balance=records(tables.balance),
         absent=_listed(tables.absent_columns, ["drop_id", "table"], "column"),
         left_out=_listed(tables.left_out_factors, ["drop_id"], "factor"),
@@ -182,6 +182,7 @@ def _headline_forest(
             ForestRow(
                 row["short"],
                 row["published"],
+                counts=f"of {row['published_n']}" if row["published_n"] != words.NOTHING else "",
                 value=row["published_rate"],
                 low=row["published_low"],
                 high=row["published_high"],
