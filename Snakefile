@@ -25,7 +25,7 @@ except UserError as error:
 
 R = str(plan.restricted)
 PYTHON = sys.executable  # a run needs no activated environment
-REFERENCE = Path(workflow.basedir) / "config" / "reference"
+REFERENCE = plan.project / "config" / "reference"
 
 
 include: "workflow/rules/intake.smk"

@@ -41,7 +41,7 @@ class Plan:
 
     def __init__(self, config: Mapping[str, Any], project: Path) -> None:
         self.settings: Settings = read_settings(config)
-        self.project = project
+        self.project = _from_here(project)
         self.drops_folder = Path(self.settings.drops)
         self.results = Path(self.settings.results)
         self.restricted = self.results / "restricted"
@@ -101,11 +101,6 @@ class Plan:
         return _existing(self.project / "config" / "disclosure", policy, "disclosure policy")
 
     @property
-    def environment(self) -> str:
-        """The conda environment, used only with `--software-deployment-method conda`."""
-        return str(self.project / "environment.yml")
-
-    @property
     def definition_files(self) -> list[Path]:
         """Definition files, the primary one first."""
         first = self.settings.primary_definition
@@ -146,4 +141,10 @@ def modules_of(verb: str) -> list[str]:
                 waiting += [base.with_suffix(".py"), base / "__init__.py"]
                 waiting += [base / f"{alias.name}.py" for alias in node.names]
         found.update(path.parent.glob("templates/*"))
-    return [str(path) for path in sorted(found)]
+    return [str(_from_here(path)) for path in sorted(found)]
+
+
+def _from_here(path: Path) -> Path:
+    """Name a path from the working folder where it lies below: a moved project reruns nothing."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -100,9 +100,10 @@ def test_only_what_depends_on_a_change_reruns(finished: Project, tmp_path: Path)
 def test_a_mistyped_key_names_the_right_one(project: Project) -> None:
     done = project.snakemake("--dry-run", "--config", "referense_rate=0.3")
     assert done.returncode != 0
-    assert "unknown key `referense_rate`" in done.stderr
-    assert "`reference_rate`" in done.stderr
-    assert "Traceback" not in done.stderr
+    message = done.stdout + done.stderr
+    assert "unknown key `referense_rate`" in message
+    assert "did you mean `reference_rate`?" in message
+    assert "Traceback" not in message
 
 
 def test_a_refused_drop_leaves_the_others_results(finished: Project, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ rule intake:
     benchmark:
         f"{R}/benchmarks/intake/{{drop}}.tsv"
     conda:
-        plan.environment
+        "../../environment.yml"
     threads: plan.settings.threads
     resources:
         mem_mb=plan.settings.memory_limit_mb,
@@ -44,7 +44,7 @@ rule pool:
     benchmark:
         f"{R}/benchmarks/pool.tsv"
     conda:
-        plan.environment
+        "../../environment.yml"
     threads: plan.settings.threads
     resources:
         mem_mb=plan.settings.memory_limit_mb,

@@ -13,7 +13,7 @@ rule label:
     benchmark:
         f"{R}/benchmarks/label.tsv"
     conda:
-        plan.environment
+        "../../environment.yml"
     threads: plan.settings.threads
     resources:
         mem_mb=plan.settings.memory_limit_mb,

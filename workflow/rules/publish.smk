@@ -15,7 +15,7 @@ rule publish:
     benchmark:
         f"{R}/benchmarks/publish.tsv"
     conda:
-        plan.environment
+        "../../environment.yml"
     params:
         settings=f"{R}/settings/publish.json",
         analysis=f"{R}/analysis",

@@ -15,7 +15,7 @@ rule summarise:
     benchmark:
         f"{R}/benchmarks/summarise.tsv"
     conda:
-        plan.environment
+        "../../environment.yml"
     threads: plan.settings.threads
     resources:
         mem_mb=plan.settings.memory_limit_mb,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
-import pyarrow as pa
 
 from trdanalysis.contract import TABLES, TableSpec
 from trdanalysis.engine import Engine
@@ -347,7 +346,7 @@ def no_rows(reference: Reference) -> dict[str, ir.Table]:
 def _empty_table(spec: TableSpec, reference: Reference) -> ir.Table:
     """Give a table of no rows with the columns that accepted rows have."""
     schema = ibis.schema({"line": "int64", ROW: "int64", **dict.fromkeys(spec.names, "string")})
-    nothing = ibis.memtable(pa.table({name: [] for name in schema}), schema=schema)
+    nothing = ibis.memtable(schema.to_pyarrow().empty_table())
     cells = derive_cells(nothing, spec, reference.scales)
     if spec.name != "trials":
         return cells

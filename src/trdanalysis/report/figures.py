@@ -81,8 +81,10 @@ def render_forest(
     Returns
     -------
     str
-        An ``<svg>`` element without width and height.
+        An ``<svg>`` element without width and height; nothing where there are no rows.
     """
+    if not rows:
+        return ""
     settings: Any = {
         "svg.hashsalt": name,
         "svg.fonttype": "none",

@@ -1,0 +1,59 @@
+"""Run every verb on the kept drop; `python -m tests.golden.run` keeps the tables anew.
+
+Renew only after a change that is meant to change numbers, look at the difference, and say so in
+CHANGELOG.md.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.support import ROOT
+from trdanalysis.cli import main
+from trdanalysis.layout import PUBLISHED_TABLES
+from trdanalysis.settings import read_settings, read_yaml, write_verb_settings
+
+HERE = Path(__file__).parent
+EXPECTED = HERE / "expected"
+
+
+def run_verbs(drop: Path, results: Path) -> Path:
+    """Run intake to publish, as the workflow does, and give the folder of published files."""
+    config = ROOT / "config"
+    settings = results / "restricted" / "settings"
+    write_verb_settings(read_settings(read_yaml(config / "config.yaml")), settings)
+    definition = str(config / "definitions" / "article.yaml")
+    taken = str(results / "restricted" / "drops" / drop.name)
+    cohort = results / "restricted" / "cohort"
+    analysis = str(results / "restricted" / "analysis")
+    pooled = str(cohort / "accepted")
+    release = results / "release"
+    for verb, *arguments in (
+        ("intake", "--drop", str(drop), "--out", taken),
+        ("pool", "--drops", taken, "--out", pooled),
+        ("label", "--pooled", pooled, "--definitions", definition, "--out", str(cohort)),
+        ("summarise", "--cohort", str(cohort), "--pooled", pooled, "--drops", taken,
+         "--definitions", definition, "--out", analysis),
+        ("publish", "--analysis", analysis, "--drops", taken, "--definitions", definition,
+         "--policy", str(config / "disclosure" / "none.yaml"), "--out", str(release)),
+    ):  # fmt: skip
+        line = [verb, *arguments, "--reference", str(config / "reference")]
+        if verb in ("pool", "summarise", "publish"):
+            line += ["--settings", str(settings / f"{verb}.json")]
+        code = main(line)
+        assert code == 0, f"`{verb}` ended with exit code {code}"
+    return release
+
+
+def renew() -> None:
+    """Keep the tables of today as the expected ones."""
+    with tempfile.TemporaryDirectory() as folder:
+        release = run_verbs(HERE / "drop", Path(folder))
+        for name in PUBLISHED_TABLES:
+            shutil.copyfile(release / f"{name}.csv", EXPECTED / f"{name}.csv")
+
+
+if __name__ == "__main__":
+    renew()
