@@ -9,6 +9,7 @@ PYTHON ?= python3
 CORES ?= 2
 PATIENTS ?= 2000
 SEED ?= 1
+BATCHES ?= 25
 ARGS ?=
 
 # Set, it would keep Python from storing compiled modules: every start takes about twice as long.
@@ -37,7 +38,7 @@ READY := .venv/.installed-$(call checksum,requirements.lock $(RECIPE) pyproject.
 LAB_READY := .venv-jupyter/.installed-$(call checksum,requirements-jupyter.lock requirements.lock $(RECIPE) pyproject.toml)
 SPARK_READY := .venv-spark/.installed-$(call checksum,requirements-spark.lock requirements.lock $(RECIPE) pyproject.toml)
 
-.PHONY: help setup demo test check format format-check lint types test-system bench lab lock clean always
+.PHONY: help setup demo test check format format-check lint types fuzz test-system bench lab lock clean always
 
 help: ## List what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -78,6 +79,9 @@ demo: $(READY) ## Simulate a drop and run the whole workflow on it
 
 test: $(READY) ## Run every test but those that need Debian packages
 	$(BIN)/python -m pytest -q -n $(CORES) -m "not system" $(ARGS)
+
+fuzz: $(READY) ## Compare labels with the slow reading on new random histories (BATCHES=25)
+	TRDANALYSIS_FUZZ_BATCHES=$(BATCHES) $(BIN)/python -m pytest -q tests/property/test_against_slow_reading.py $(ARGS)
 
 check: format-check lint types test ## Check format, lint and types, then run the tests
 

@@ -90,13 +90,17 @@ def pool_intake(intake: Intake) -> Cohort:
     )
 
 
+def label_intake(engine: Engine, intake: Intake, definitions: Sequence[Definition]) -> Labelled:
+    """Pool and label what intake accepted."""
+    drugs = engine.from_memory(reference_drugs(read_csv(REFERENCE / "antidepressants.csv")))
+    return label_cohort(engine, pool_intake(intake), drugs, load_scales(REFERENCE), definitions)
+
+
 def label_raw(
     engine: Engine, raw: Mapping[str, pd.DataFrame], definitions: Sequence[Definition]
 ) -> Labelled:
     """Go from raw tables of text to labels: intake, pooling, labelling."""
-    cohort = pool_intake(take_in_raw(engine, raw))
-    drugs = engine.from_memory(reference_drugs(read_csv(REFERENCE / "antidepressants.csv")))
-    return label_cohort(engine, cohort, drugs, load_scales(REFERENCE), definitions)
+    return label_intake(engine, take_in_raw(engine, raw), definitions)
 
 
 def to_frame(table: ir.Table, *order_by: str) -> pd.DataFrame:

@@ -244,12 +244,11 @@ def _derive_onset(engine: Keeper, failed: ir.Table, definition: Definition) -> i
     have been established before its trial was long enough.
     """
     rule, min_days = definition.patient, definition.trial.min_days
-    known = failed.filter(failed.established_day.notnull())
-    days = known.select("patient_id", day="established_day").distinct()
     earliest = failed.mutate(
         by_day=failed.established_day.coalesce(failed.start_day + min_days),
         certain=failed.established_day.notnull(),
     )
+    days = earliest.select("patient_id", day="by_day").distinct()
     pairs = earliest.join(days, ["patient_id", earliest.by_day <= days.day])
     pairs = engine.keep(
         pairs.select(

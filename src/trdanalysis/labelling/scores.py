@@ -124,8 +124,10 @@ def _offers(lacking: ir.Table, assessments: ir.Table) -> ir.Table:
     )  # fmt: skip
     pairs = trial.join(ratings, "patient_id")
     pairs = pairs.mutate(day=pairs.rating_day - pairs.start_day)
-    before = pairs.day.between(windows.BASELINE_FROM_DAY, 0)
-    after = pairs.day.between(1, windows.BASELINE_TO_DAY)
+    # A scale of change needs no baseline, so none is taken.
+    has_baseline = pairs.rating_scale != CHANGE_SCALE
+    before = has_baseline & pairs.day.between(windows.BASELINE_FROM_DAY, 0)
+    after = has_baseline & pairs.day.between(1, windows.BASELINE_TO_DAY)
     inside = pairs.day.between(pairs.from_day, pairs.to_day)
     early = inside & (pairs.day <= windows.ENDPOINT_PREFERRED_TO_DAY)
     late = inside & (pairs.day > windows.ENDPOINT_PREFERRED_TO_DAY)
