@@ -1,0 +1,239 @@
+"""Cases: hand-written patients with the label and reason that a definition must give them.
+
+A cases file is one CSV beside its definition, one row a trial; see ``docs/definitions.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from trdanalysis.contract import TABLES
+from trdanalysis.errors import UserError, suggest
+
+#: Expected values, per patient and per trial.
+PATIENT_EXPECTED = (
+    "label", "reason", "failures_definite", "failures_possible", "mdd", "enough_failures",
+    "impaired", "not_excluded", "apparent_resistance", "pseudo_resistance", "onset_day",
+    "on_defaults",
+)  # fmt: skip
+TRIAL_EXPECTED = (
+    "verdict", "antidepressant", "first_line", "dose_adequate", "duration_adequate",
+    "adherence_adequate", "nonresponse", "remission", "adequate_days", "reduction", "outcome",
+    "outcome_source",
+)  # fmt: skip
+#: What a trial is called that intake does not accept, or counts only once.
+QUARANTINED, DUPLICATE = "quarantined", "duplicate"
+#: An expected null; an empty cell is not checked.
+UNKNOWN = "unknown"
+
+_KEY = ("case", "situation", "trial_id")
+_LISTS = ("dose_steps", "ratings")
+_DOSE_STEP = re.compile(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)?\s*=\s*(\S+)\s*")
+_RATING = re.compile(r"\s*(-?\d+)\s+(.+?)\s+(\S+)\s*")
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Hand-written patients.
+
+    Attributes
+    ----------
+    raw
+        Tables of text as a drop would give them, by name; a patient's id is the case's.
+    patients
+        Expected values by case.
+    trials
+        Expected values by case and trial; duplicates left out.
+    situations
+        What each case is about, by case.
+    """
+
+    raw: dict[str, pd.DataFrame]
+    patients: dict[str, dict[str, str]]
+    trials: dict[tuple[str, str], dict[str, str]]
+    situations: dict[str, str]
+
+
+def read_cases(table: pd.DataFrame, where: str = "the cases file") -> Cases:
+    """Read a table of cases.
+
+    Parameters
+    ----------
+    table
+        The file as text, empty cells as empty strings. Cells of patients stand in the first row of
+        a case, which has a ``label``.
+    where
+        The file's name, for messages.
+
+    Raises
+    ------
+    UserError
+        Kind ``config``: an unknown column, a case twice, a case without a label or reason, or a
+        dose step or rating that cannot be read.
+    """
+    _check_columns(table, where)
+    rows: dict[str, list[dict[str, str]]] = {name: [] for name in TABLES}
+    cases = Cases({}, {}, {}, {})
+    previous = ""
+    # The header is line 1.
+    for line, row in enumerate(table.to_dict("records"), start=2):
+        cells = {str(name): str(text).strip() for name, text in row.items()}
+        case = cells["case"]
+        if case != previous:
+            _add_patient(cases, rows, cells, f"{where}, line {line}")
+            previous = case
+        if cells["trial_id"]:
+            _add_trial(cases, rows, cells, f"{where}, line {line}")
+    for name, spec in TABLES.items():
+        cases.raw[name] = pd.DataFrame(rows[name], columns=list(spec.names), dtype=object).fillna(
+            ""
+        )
+    return cases
+
+
+def _check_columns(table: pd.DataFrame, where: str) -> None:
+    known = {*_KEY, *_LISTS, *PATIENT_EXPECTED, *TRIAL_EXPECTED}
+    known |= {*TABLES["patients"].names, *TABLES["trials"].names} - {"patient_id"}
+    for name in table.columns:
+        if name not in known:
+            raise UserError(
+                f"unknown column `{name}`",
+                where=where,
+                try_this=suggest(str(name), sorted(known)),
+                kind="config",
+            )
+    for name in (*_KEY, "label", "reason"):
+        if name not in table.columns:
+            raise UserError(f"column `{name}` is missing", where=where, kind="config")
+
+
+def _add_patient(
+    cases: Cases, rows: dict[str, list[dict[str, str]]], cells: Mapping[str, str], where: str
+) -> None:
+    case = cells["case"]
+    if not case or case in cases.patients:
+        raise UserError(
+            "a case has no name" if not case else f"case `{case}` stands in two places",
+            where=where,
+            expected="the rows of a case below each other, its name in each",
+            kind="config",
+        )
+    for name in ("label", "reason"):
+        if not cells[name]:
+            raise UserError(f"case `{case}` has no {name}", where=where, kind="config")
+    cases.situations[case] = cells["situation"]
+    cases.patients[case] = _expected(cells, PATIENT_EXPECTED)
+    rows["patients"].append({**_recorded(cells, "patients"), "patient_id": case})
+
+
+def _add_trial(
+    cases: Cases, rows: dict[str, list[dict[str, str]]], cells: Mapping[str, str], where: str
+) -> None:
+    case, trial = cells["case"], cells["trial_id"]
+    key = {"patient_id": case, "trial_id": trial}
+    rows["trials"].append({**_recorded(cells, "trials"), **key})
+    expected = _expected(cells, TRIAL_EXPECTED)
+    if expected.get("verdict") != DUPLICATE:
+        cases.trials[(case, trial)] = expected
+    for text in _parts(cells.get("dose_steps", "")):
+        found = _DOSE_STEP.fullmatch(text)
+        if found is None:
+            raise _unreadable("dose step", case, where, "start..stop=mg, such as 0..21=25")
+        start, stop, dose = found.groups()
+        dose = "" if dose == "?" else dose
+        rows["doses"].append(
+            {**key, "start_day": start, "stop_day": stop or "", "dose_mg_per_day": dose}
+        )
+    for text in _parts(cells.get("ratings", "")):
+        found = _RATING.fullmatch(text)
+        if found is None:
+            raise _unreadable("rating", case, where, "day scale score, such as 42 HAM-D17 20")
+        day, scale, score = found.groups()
+        rows["assessments"].append({"patient_id": case, "day": day, "scale": scale, "score": score})
+
+
+def _unreadable(what: str, case: str, where: str, expected: str) -> UserError:
+    return UserError(
+        f"a {what} of case `{case}` cannot be read",
+        where=where,
+        expected=f"{expected}; several are set apart by semicolons",
+        kind="config",
+    )
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in text.split(";") if part.strip()]
+
+
+def _recorded(cells: Mapping[str, str], table: str) -> dict[str, str]:
+    return {name: cells[name] for name in TABLES[table].names if name in cells}
+
+
+def _expected(cells: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    return {name: cells[name] for name in names if cells.get(name)}
+
+
+def find_wrong_cases(
+    cases: Cases,
+    labels: Mapping[str, Mapping[str, Any]],
+    trials: Mapping[tuple[str, str], Mapping[str, Any]],
+) -> list[str]:
+    """Say where labels and verdicts are not the expected ones.
+
+    Parameters
+    ----------
+    cases
+        The cases.
+    labels
+        What was labelled, by case.
+    trials
+        What was judged, by case and trial.
+
+    Returns
+    -------
+    list of str
+        One line a wrong value: case, situation, column, expected beside got.
+    """
+    wrong = []
+    for case, expected in cases.patients.items():
+        got = labels.get(case, {})
+        wrong += [
+            f"{case} ({cases.situations[case]}): {name}: {told}"
+            for name, told in _differences(expected, got)
+        ]
+    for (case, trial), expected in cases.trials.items():
+        is_accepted = (case, trial) in trials
+        if expected.get("verdict") == QUARANTINED:
+            if is_accepted:
+                wrong.append(f"{case} trial {trial}: expected {QUARANTINED}, got accepted")
+            continue
+        if not is_accepted:
+            wrong.append(f"{case} trial {trial}: expected accepted, got {QUARANTINED}")
+            continue
+        wrong += [
+            f"{case} ({cases.situations[case]}) trial {trial}: {name}: {told}"
+            for name, told in _differences(expected, trials[(case, trial)])
+        ]
+    return wrong
+
+
+def _differences(expected: Mapping[str, str], got: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (name, f"expected {text}, got {as_cell(got.get(name))}")
+        for name, text in expected.items()
+        if text != as_cell(got.get(name))
+    ]
+
+
+def as_cell(value: Any) -> str:
+    """Write a value as a cases file has it."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
