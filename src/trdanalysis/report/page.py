@@ -89,9 +89,67 @@ def render_report(tables: ReportTables) -> str:
     margin = float(tables.settings["equivalence_margin"])
     primary = str(tables.definitions[0]["id"])
     overall = overall_rates(tables.rates, primary)
+    people = tables.definition_counts.set_index("definition")["n"].get(primary, 0)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            run=tables.run,
+            settings=tables.settings,
+            reference=reference,
+            margin=margin,
+            definitions=tables.definitions,
+            primary=tables.definitions[0],
+            is_empty=not pd.isna(people) and not int(people),
+            glance=glance(overall, reference, margin),
+            headline=headline_rows(tables.rates, reference, margin),
+            headline_figure=_forest(
+                _headline_forest(
+                    overall, benchmark_rows(tables.benchmarks, tables.published, primary)
+                ),
+                reference,
+                margin,
+                "Headline rates beside the reference and beside published rates; the numbers stand"
+                " in the tables below the figure",
+                "headline",
+            ),
+            benchmarks=benchmark_rows(tables.benchmarks, tables.published, primary),
+            sections=_estimand_sections(tables, primary, reference, margin),
+            labels=label_rows(tables.label_reasons),
+            definition_counts=records(_with_none(tables.definition_counts)),
+            balance=records(tables.balance),
+            absent=_listed(tables.absent_columns, ["drop_id", "table"], "column"),
+            left_out=_listed(tables.left_out_factors, ["drop_id"], "factor"),
+            hidden=words.HIDDEN,
+            no_number=words.NOTHING,
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("trdanalysis.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "percent": words.percent, "count": words.count, "words": words.words,
+        "label": words.LABELS.get,
+    }  # fmt: skip
+    return environment
+
+
+def _estimand_sections(
+    tables: ReportTables, primary: str, reference: float, margin: float
+) -> list[dict[str, Any]]:
+    """Give what the page shows of each estimand: its words, figure, tables and attrition."""
+    overall = overall_rates(tables.rates, primary)
     rates = tables.rates[tables.rates["definition"] == primary]
     estimands = [name for name in words.ESTIMANDS if name in overall]
-    sections = [
+    return [
         {
             "name": name,
             **words.ESTIMANDS[name],
@@ -120,47 +178,6 @@ def render_report(tables: ReportTables) -> str:
         }
         for name in estimands
     ]
-    people = tables.definition_counts.set_index("definition")["n"].get(primary, 0)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("trdanalysis.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "percent": words.percent, "count": words.count, "words": words.words,
-        "label": words.LABELS.get,
-    }  # fmt: skip
-    return environment.get_template("report.html.j2").render(
-        run=tables.run,
-        settings=tables.settings,
-        reference=reference,
-        margin=margin,
-        definitions=tables.definitions,
-        primary=tables.definitions[0],
-        is_empty=not pd.isna(people) and not int(people),
-        glance=glance(overall, reference, margin),
-        headline=headline_rows(tables.rates, reference, margin),
-        headline_figure=_forest(
-            _headline_forest(overall, benchmark_rows(tables.benchmarks, tables.published, primary)),
-            reference,
-            margin,
-            "Headline rates beside the reference and beside published rates; the numbers stand in"
-            " the tables below the figure",
-            "headline",
-        ),
-        benchmarks=benchmark_rows(tables.benchmarks, tables.published, primary),
-        sections=sections,
-        labels=label_rows(tables.label_reasons),
-        definition_counts=records(_with_none(tables.definition_counts)),
-        balance=records(tables.balance),
-        absent=_listed(tables.absent_columns, ["drop_id", "table"], "column"),
-        left_out=_listed(tables.left_out_factors, ["drop_id"], "factor"),
-        hidden=words.HIDDEN,
-        no_number=words.NOTHING,
-    )
 
 
 def _forest(rows: list[ForestRow], reference: float, margin: float, title: str, name: str) -> str:
