@@ -44,6 +44,8 @@ class Engine:
             threads=threads,
             temp_directory=self._spill.name,
         )
+        # Ibis 12 writes lambdas with an arrow, which DuckDB 2.0 still reads if told to.
+        self.connection.raw_sql("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'")
         self._kept = 0
 
     def __enter__(self) -> Engine:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from tests.support import (
+    CONFIG,
     REFERENCE,
     article,
     load_scales,
@@ -22,6 +23,7 @@ from tests.support import (
 )
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv
+from trdanalysis.labelling.cases import read_cases
 from trdanalysis.labelling.cohort import Cohort, Labelled, label_cohort
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.simulate import simulate_drop
@@ -110,7 +112,13 @@ def spark() -> Iterator[SparkEngine]:
 
 @pytest.fixture(scope="module")
 def raw() -> Mapping[str, pd.DataFrame]:
-    return simulate_drop(PATIENTS, seed=11).tables
+    """Give simulated patients and the hand-written ones of the cases file."""
+    simulated = simulate_drop(PATIENTS, seed=11).tables
+    cases = read_cases(read_csv(CONFIG / "definitions" / "article.cases.csv")).raw
+    return {
+        name: pd.concat([table, simulated[name].astype(object)], ignore_index=True)
+        for name, table in cases.items()
+    }
 
 
 @pytest.fixture(scope="module")

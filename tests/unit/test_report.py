@@ -5,77 +5,17 @@ from __future__ import annotations
 import dataclasses
 import re
 from html.parser import HTMLParser
-from typing import Any
 
-import pandas as pd
 import pytest
 
-from tests.golden.run import EXPECTED
-from tests.support import CONFIG, REFERENCE, article
+from tests.support import CONFIG
+from tests.unit.report_pages import published, report_tables
 from trdanalysis.disclosure.disclose import disclose_tables
 from trdanalysis.disclosure.policy import read_policy
-from trdanalysis.files import read_csv
 from trdanalysis.report import words
 from trdanalysis.report.figures import ForestRow, render_forest
-from trdanalysis.report.page import ReportTables, render_report
+from trdanalysis.report.page import render_report
 from trdanalysis.report.sections import attrition_flow, rate_rows
-
-NAMES = ("rates", "benchmarks", "attrition", "definitions")
-
-
-def published() -> dict[str, pd.DataFrame]:
-    tables = {name: pd.read_csv(EXPECTED / f"{name}.csv") for name in NAMES}
-    tables["label_reasons"] = pd.DataFrame(
-        [
-            ("article", "trd", "meets_all_criteria", 25, 13),
-            ("article", "not_trd", "too_few_failures", 107, 0),
-            ("article", "not_trd", "not_impaired", 5, 2),
-            ("article", "indeterminate", "mdd_unknown", 12, 0),
-        ],
-        columns=["definition", "label", "reason", "patients", "on_defaults"],
-    )
-    return tables
-
-
-def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> ReportTables:
-    made = ReportTables(
-        rates=tables["rates"],
-        benchmarks=tables["benchmarks"],
-        attrition=tables["attrition"],
-        definition_counts=tables["definitions"],
-        label_reasons=tables["label_reasons"],
-        published=read_csv(REFERENCE / "published_rates.csv"),
-        balance=pd.DataFrame(
-            [("autumn", "trials", 1365, 1353, 1, 11, 6)],
-            columns=["drop_id", "table", "rows_in", "accepted", "duplicates", "quarantined",
-                     "cells_set_unknown"],
-        ),  # fmt: skip
-        absent_columns=pd.DataFrame(
-            [("autumn", "patients", "site")], columns=["drop_id", "table", "column"]
-        ),
-        left_out_factors=pd.DataFrame(
-            [("autumn", "genetic_variant")], columns=["drop_id", "factor"]
-        ),
-        definitions=[article().model_dump(mode="json")],
-        settings={
-            "reference_rate": 0.3,
-            "equivalence_margin": 0.05,
-            "age_bands": ["under 12", "12 to 17"],
-            "disclosure_policy": "none",
-            "policy_title": "No suppression",
-        },
-        run={
-            "version": "0",
-            "drops": [
-                {"drop_id": "autumn", "mode": "snapshot", "source": "native", "synthetic": True,
-                 "assumptions": ["Doses were <not> known."]}
-            ],
-            "synthetic": True,
-            "draft": False,
-            "command": "snakemake --cores 2",
-        },
-    )  # fmt: skip
-    return dataclasses.replace(made, **changed)
 
 
 @pytest.fixture(scope="module")

@@ -219,8 +219,11 @@ def _attach_trials(
 ) -> ir.Table:
     """Add the qualifying trials and, for TRD, the onset."""
     failed = rows.filter(rows.definite)
-    listed = failed.group_by("patient_id").agg(
-        qualifying_trials=failed.trial_id.collect(order_by=[failed.start_day, failed.trial_id])
+    dated = ibis.struct({"start_day": failed.start_day, "trial_id": failed.trial_id})
+    listed = failed.group_by("patient_id").agg(dated=dated.collect())
+    # Spark collects in no order that could be asked for; both engines sort pairs by day, then id.
+    listed = listed.select(
+        "patient_id", qualifying_trials=listed.dated.sort().map(lambda pair: pair.trial_id)
     )
     enough = counts.filter(counts.definite >= definition.patient.min_failures).select("patient_id")
     onset = _derive_onset(engine, failed.semi_join(enough, "patient_id"), definition)

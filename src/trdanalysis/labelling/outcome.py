@@ -50,7 +50,8 @@ def derive_outcome(table: ir.Table, scales: tuple[Scale, ...], *, defaults: bool
         ibis.null("string"), table.from_scores.coalesce(table.rated_outcome)
     )
     responded = (RESPONSE, REMISSION)
-    disagree = table.from_scores.isin(responded) != table.rated_outcome.isin(responded)
+    # Spark's grammar knows no comparison of two memberships; exclusive or says the same.
+    disagree = table.from_scores.isin(responded) ^ table.rated_outcome.isin(responded)
     table = table.mutate(
         outcome=outcome,
         outcomes_disagree=(disagree & ~table.too_early).fill_null(False),
