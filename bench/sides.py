@@ -78,14 +78,23 @@ def read_csv(drop: Path) -> None:
 
 def label(accepted: Path, out: Path, memory_limit_mb: int) -> None:
     """Label accepted tables by the project's own functions and write the sorted labels, no more."""
-    from trdanalysis.commands.label import label_folder
+    from trdanalysis.commands.label import load_cohort
     from trdanalysis.commands.shared import load_scales
     from trdanalysis.engine import Engine
+    from trdanalysis.files import read_csv as read_reference
+    from trdanalysis.labelling.cohort import label_cohort
     from trdanalysis.labelling.definition import read_definition
+    from trdanalysis.labelling.exposure import reference_drugs
 
+    table = reference_drugs(read_reference(REFERENCE / "antidepressants.csv"))
     with Engine(memory_limit_mb, THREADS) as engine:
-        labelled = label_folder(
-            engine, accepted, [read_definition(DEFINITION)], REFERENCE, load_scales(REFERENCE)
+        cohort = load_cohort(engine, accepted)
+        labelled = label_cohort(
+            engine,
+            cohort,
+            engine.from_memory(table),
+            load_scales(REFERENCE),
+            [read_definition(DEFINITION)],
         )
         engine.write_parquet(labelled.labels, out / "labels.parquet", ["patient_id", "definition"])
 

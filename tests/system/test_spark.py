@@ -24,7 +24,13 @@ from tests.support import (
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv
 from trdanalysis.labelling.cases import read_cases
-from trdanalysis.labelling.cohort import Cohort, Labelled, label_cohort
+from trdanalysis.labelling.cohort import (
+    Cohort,
+    Labelled,
+    derive_medication_related,
+    find_while_judging,
+    label_cohort,
+)
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.simulate import simulate_drop
 
@@ -38,6 +44,8 @@ pytestmark = [
 ]
 
 PATIENTS = 150
+
+Both = tuple[dict[str, ir.Table], dict[str, ir.Table]]
 
 #: What the rows of each table are told apart by.
 KEYS = {
@@ -122,9 +130,7 @@ def raw() -> Mapping[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def both(
-    raw: Mapping[str, pd.DataFrame], spark: SparkEngine
-) -> Iterator[tuple[Labelled, Labelled]]:
+def both(raw: Mapping[str, pd.DataFrame], spark: SparkEngine) -> Iterator[Both]:
     """Label one cohort on DuckDB and on Spark."""
     drugs = pa.Table.from_pandas(
         reference_drugs(read_csv(REFERENCE / "antidepressants.csv")), preserve_index=False
@@ -139,7 +145,18 @@ def both(
             for name in Cohort.__dataclass_fields__
         }
         on_spark = label_cohort(spark, Cohort(**brought), spark.bring(drugs), scales, definitions)
-        yield on_duckdb, on_spark
+        yield tables(cohort, on_duckdb), tables(Cohort(**brought), on_spark)
+
+
+def tables(cohort: Cohort, labelled: Labelled) -> dict[str, ir.Table]:
+    """Give everything that labelling makes."""
+    return {
+        "patients": derive_medication_related(cohort.patients, labelled.trials),
+        "trials": labelled.trials,
+        "labels": labelled.labels,
+        "trial_verdicts": labelled.trial_verdicts,
+        "findings": find_while_judging(labelled.trials),
+    }
 
 
 def rows(table: ir.Table, key: list[str]) -> list[dict[str, Any]]:
@@ -149,8 +166,8 @@ def rows(table: ir.Table, key: list[str]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", list(KEYS))
-def test_every_column_of_every_row_is_the_same(both: tuple[Labelled, Labelled], name: str) -> None:
-    expected, got = (rows(getattr(side, name), KEYS[name]) for side in both)
+def test_every_column_of_every_row_is_the_same(both: Both, name: str) -> None:
+    expected, got = (rows(side[name], KEYS[name]) for side in both)
     assert expected, "nothing to compare"
     assert len(got) == len(expected)
     different = [
@@ -169,6 +186,6 @@ def same(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
 
 
-def test_the_cohort_has_every_label(both: tuple[Labelled, Labelled]) -> None:
-    labels = both[0].labels
+def test_the_cohort_has_every_label(both: Both) -> None:
+    labels = both[0]["labels"]
     assert set(labels.to_pyarrow()["label"].to_pylist()) == {"trd", "not_trd", "indeterminate"}

@@ -7,9 +7,13 @@ from pathlib import Path
 from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, write_csv
-from trdanalysis.intake.scales import Scale
-from trdanalysis.labelling.cohort import Cohort, Labelled, label_cohort
-from trdanalysis.labelling.definition import Definition, read_definition
+from trdanalysis.labelling.cohort import (
+    Cohort,
+    derive_medication_related,
+    find_while_judging,
+    label_cohort,
+)
+from trdanalysis.labelling.definition import read_definition
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.layout import POOLED
 
@@ -32,7 +36,9 @@ def run_label(
     """
     definitions = [read_definition(path) for path in definition_files]
     step("judging trials by " + ", ".join(definition.id for definition in definitions))
-    labelled = label_folder(engine, pooled, definitions, reference, load_scales(reference))
+    cohort = load_cohort(engine, pooled)
+    drugs = engine.from_memory(reference_drugs(read_csv(reference / "antidepressants.csv")))
+    labelled = label_cohort(engine, cohort, drugs, load_scales(reference), definitions)
     step("writing labels")
     engine.write_parquet(labelled.labels, out / "labels.parquet", ["patient_id", "definition"])
     step("writing trials")
@@ -43,24 +49,19 @@ def run_label(
         out / "trial_verdicts.parquet",
         ["patient_id", "trial_id", "definition"],
     )
-    engine.write_parquet(labelled.patients, out / "patients.parquet", ["patient_id"])
-    findings = labelled.findings.order_by(["drop_id", "table", "line", "rule"])
+    # What follows from the judged trials is read off the file: judging them again costs more.
+    judged = engine.read_parquet(out / "trials.parquet")
+    patients = derive_medication_related(cohort.patients, judged)
+    engine.write_parquet(patients, out / "patients.parquet", ["patient_id"])
+    findings = find_while_judging(judged).order_by(["drop_id", "table", "line", "rule"])
     write_csv(out / "findings.csv", findings.to_pyarrow().to_pandas())
 
 
-def label_folder(
-    engine: Engine,
-    pooled: Path,
-    definitions: list[Definition],
-    reference: Path,
-    scales: tuple[Scale, ...],
-) -> Labelled:
-    """Label the tables of a folder that ``pool`` wrote."""
+def load_cohort(engine: Engine, pooled: Path) -> Cohort:
+    """Load the tables that ``pool`` wrote."""
     tables = load_tables(engine, pooled, POOLED)
-    drugs = engine.from_memory(reference_drugs(read_csv(reference / "antidepressants.csv")))
     optional = {
         name: tables[name] if tables[name].count().to_pyarrow().as_py() else None
         for name in ("doses", "assessments")
     }
-    cohort = Cohort(tables["patients"], tables["trials"], tables["quarantined_trials"], **optional)
-    return label_cohort(engine, cohort, drugs, scales, definitions)
+    return Cohort(tables["patients"], tables["trials"], tables["quarantined_trials"], **optional)

@@ -14,13 +14,15 @@ from trdanalysis.labelling.failures import Keeper
 from trdanalysis.labelling.labels import label_patients
 from trdanalysis.labelling.trials import CRITERIA, derive_exposed, derive_trials, is_antidepressant
 
-#: Columns of ``trials.parquet``, in the contract's order; ``line`` is appended.
+#: Columns of ``trials.parquet``, in the contract's order; those from ``established_day`` on are
+#: appended.
 TRIAL_COLUMNS = (
     "patient_id", "trial_id", "drop_id", "ingredient", "moiety", "drug_class", *CRITERIA[:5],
     "nonresponse", "remission", "failed", "adequate_days", "reduction", "outcome", "outcome_source",
     "verdict", "role", "start_day", "stop_day", "duration_days", "dose_mg_per_day", "adherence",
     "scale", "baseline_score", "baseline_day", "endpoint_score", "endpoint_day", "rated_outcome",
-    "stop_reason", "episode", "established_day", "line",
+    "stop_reason", "episode", "established_day", "line", "outcomes_disagree",
+    "observed_before_start",
 )  # fmt: skip
 
 #: Columns of ``trial_verdicts.parquet``: what differs between definitions.
@@ -51,24 +53,17 @@ class Labelled:
 
     Attributes
     ----------
-    patients
-        Accepted patients with ``medication_related``.
+    labels
+        One row a patient and definition.
     trials
         Judged by the first definition; :data:`TRIAL_COLUMNS`.
     trial_verdicts
         Judged by the other definitions; :data:`VERDICT_COLUMNS`.
-    labels
-        One row a patient and definition.
-    findings
-        What was noticed while judging: ``drop_id``, ``table``, ``column``, ``line``, ``rule``,
-        ``action``.
     """
 
-    patients: ir.Table
+    labels: ir.Table
     trials: ir.Table
     trial_verdicts: ir.Table
-    labels: ir.Table
-    findings: ir.Table
 
 
 def label_cohort(
@@ -94,7 +89,11 @@ def label_cohort(
         At least one.
     """
     exposed = derive_exposed(
-        cohort.trials, cohort.patients, drugs, can_be_filled=cohort.assessments is not None
+        engine,
+        cohort.trials,
+        cohort.patients,
+        drugs,
+        can_be_filled=cohort.assessments is not None,
     )
     symptom, function = of_domain(scales, "symptom"), of_domain(scales, "function")
     may_be = is_antidepressant(cohort.trials, defaults=True).fill_null(True)
@@ -123,13 +122,11 @@ def label_cohort(
     ]
     verdicts = [table.select(*VERDICT_COLUMNS) for table in others[1:]]
     return Labelled(
-        patients=derive_medication_related(cohort.patients, primary),
+        labels=ibis.union(*labels) if len(labels) > 1 else labels[0],
         trials=_as_used(primary),
         trial_verdicts=ibis.union(*verdicts)
         if verdicts
         else others[0].select(*VERDICT_COLUMNS).limit(0),
-        labels=ibis.union(*labels) if len(labels) > 1 else labels[0],
-        findings=find_while_judging(primary),
     )
 
 
@@ -144,7 +141,8 @@ def derive_medication_related(patients: ir.Table, trials: ir.Table) -> ir.Table:
     adherence.
 
     Null where no trial is known to have had any and one is unknown in dose, duration or adherence,
-    or where the patient has no trial that is certainly one of an antidepressant.
+    or where the patient has no trial that is certainly one of an antidepressant. ``trials`` are
+    those of :class:`Labelled`.
     """
     fault = ~trials.dose_adequate | (trials.duration_days < 42) | ~trials.adherence_adequate
     rows = trials.filter(trials.antidepressant).select("patient_id", fault=fault)
@@ -163,7 +161,18 @@ def derive_medication_related(patients: ir.Table, trials: ir.Table) -> ir.Table:
 
 
 def find_while_judging(judged: ir.Table) -> ir.Table:
-    """List findings that only judging shows, without any value."""
+    """List findings that only judging shows, without any value.
+
+    Parameters
+    ----------
+    judged
+        The trials of :class:`Labelled`.
+
+    Returns
+    -------
+    Table
+        ``drop_id``, ``table``, ``column``, ``line``, ``rule``, ``action``.
+    """
     rules = (
         (judged.outcomes_disagree, "rated_outcome", "scores_and_rating_disagree", "scores_stand"),
         (judged.observed_before_start, "start_day", "last_observed_day_before_start", "ignored"),

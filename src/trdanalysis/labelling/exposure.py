@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from trdanalysis.labelling.failures import Keeper
 from trdanalysis.labelling.windows import ENDPOINT_AFTER_NEXT_DAYS, NEXT_TREATMENT_AFTER_DAYS
 
 #: Non-drug treatments that end the attribution of a score to the trial before them.
@@ -93,7 +94,7 @@ def derive_exposure(trials: ir.Table, patients: ir.Table, drugs: ir.Table) -> ir
     )
 
 
-def derive_next_day(table: ir.Table, until_day: ir.IntegerValue) -> ir.Table:
+def derive_next_day(engine: Keeper, table: ir.Table, until_day: ir.IntegerValue) -> ir.Table:
     """Add ``next_day``, the start of the next treatment, where it bounds the endpoint's window.
 
     The next treatment is any other one in whatever role and for whatever indication, or ECT or
@@ -101,6 +102,8 @@ def derive_next_day(table: ir.Table, until_day: ir.IntegerValue) -> ir.Table:
 
     Parameters
     ----------
+    engine
+        Keeps the few trials that have a next treatment, so that the many are read once.
     table
         Trials after :func:`derive_treatment`.
     until_day
@@ -122,6 +125,7 @@ def derive_next_day(table: ir.Table, until_day: ir.IntegerValue) -> ir.Table:
     bounded = table.select(
         "patient_id", "trial_id", "treatment_key", "start_day", until_day=until_day
     )
+    bounded = bounded.filter(bounded.until_day.notnull())
     pairs = bounded.join(
         others,
         [
@@ -131,7 +135,9 @@ def derive_next_day(table: ir.Table, until_day: ir.IntegerValue) -> ir.Table:
             others.other_key != bounded.treatment_key,
         ],
     )
-    following = pairs.group_by(["patient_id", "trial_id"]).agg(next_day=pairs.other_day.min())
+    following = engine.keep(
+        pairs.group_by(["patient_id", "trial_id"]).agg(next_day=pairs.other_day.min())
+    )
     return table.left_join(following, ["patient_id", "trial_id"]).drop(
         "patient_id_right", "trial_id_right"
     )

@@ -32,6 +32,8 @@ def count_failures(
     by: Sequence[str],
     sets: Sequence[str],
     rule: PatientRule,
+    *,
+    exact: Sequence[str] = (),
 ) -> ir.Table:
     """Count, in each group and set, the smaller of two numbers.
 
@@ -50,7 +52,10 @@ def count_failures(
     sets
         Names of the boolean columns; each is a set of rows to count over.
     rule
-        Days between starts.
+        Days between starts, and how many failures are enough.
+    exact
+        The sets of which the number itself is wanted. Of the others it is only asked whether it is
+        enough; where two are, more than two may be counted as two.
 
     Returns
     -------
@@ -69,10 +74,11 @@ def count_failures(
     # With two trials, or with more of which no two are close or alike, every trial counts.
     several = groups.filter((groups.members > 2) & ~one_attempt).select(*keys)
     crowded = engine.keep(_find_crowded(members.semi_join(several, keys), keys, rule))
-    exact = engine.keep(
-        _count_sets_exactly(engine, members.semi_join(crowded, keys), keys, sets, rule)
+    wanted = sets if rule.min_failures > 2 else exact
+    chosen = engine.keep(
+        _count_sets(engine, members.semi_join(crowded, keys), keys, sets, wanted, rule)
     )
-    counted = groups.left_join(exact, keys, rname="exact_{name}")
+    counted = groups.left_join(chosen, keys, rname="exact_{name}")
     is_exact = counted[f"exact_{keys[0]}"].notnull()
     counts = {}
     for name in sets:
@@ -110,8 +116,13 @@ def _find_crowded(members: ir.Table, keys: list[str], rule: PatientRule) -> ir.T
     return found.filter(close | (found.treatments < found.members)).select(*keys)
 
 
-def _count_sets_exactly(
-    engine: Keeper, members: ir.Table, keys: list[str], sets: Sequence[str], rule: PatientRule
+def _count_sets(
+    engine: Keeper,
+    members: ir.Table,
+    keys: list[str],
+    sets: Sequence[str],
+    exact: Sequence[str],
+    rule: PatientRule,
 ) -> ir.Table:
     """Count every set of the given groups the long way; a set without a row counts 0."""
     kept = engine.keep(members)
@@ -119,13 +130,35 @@ def _count_sets_exactly(
         kept.filter(kept[name]).select(*keys, "treatment", "start_day", set=ibis.literal(name))
         for name in sets
     ]
-    counted = engine.keep(_count_exactly(engine, ibis.union(*parts), [*keys, "set"], rule))
-    groups = kept.group_by(keys).agg()
-    for name in sets:
-        of_set = counted.filter(counted.set == name).select(*keys, **{name: "failures"})
-        groups = groups.left_join(of_set, keys).drop(*(f"{column}_right" for column in keys))
-        groups = groups.mutate(**{name: groups[name].fill_null(0)})
-    return groups
+    by = [*keys, "set"]
+    rows = ibis.union(*parts)
+    about = engine.keep(
+        rows.group_by(by).agg(
+            members=rows.count(),
+            is_one_treatment=rows.treatment.min() == rows.treatment.max(),
+            span_days=rows.start_day.max() - rows.start_day.min(),
+        )
+    )
+    apart_days = rule.min_days_between_starts + 1
+    # Two trials, or a time too short for three starts, make two at most: no need to choose.
+    many = about.filter(
+        about["set"].isin(list(exact))
+        & (about.members > 2)
+        & ~about.is_one_treatment
+        & (about.span_days >= 2 * apart_days)
+    )
+    long_way = _count_exactly(engine, rows.semi_join(many, by), by, rule)
+    joined = about.left_join(long_way, by).drop(*(f"{name}_right" for name in by))
+    counted = joined.mutate(
+        failures=ibis.cases(
+            (joined.is_one_treatment | (joined.span_days < apart_days), 1),
+            else_=joined.failures.fill_null(2),
+        ).cast("int64")
+    )
+    counts = counted.group_by(keys).agg(
+        **{name: counted.failures.max(where=counted["set"] == name) for name in sets}
+    )
+    return counts.mutate(**{name: counts[name].fill_null(0) for name in sets})
 
 
 def _count_exactly(
@@ -133,14 +166,14 @@ def _count_exactly(
 ) -> ir.Table:
     """Count treatments and separate starts; starts are chosen greedily from the earliest."""
     keys = list(by)
-    members = engine.keep(members.distinct())
+    members = engine.keep(members)
     different = members.group_by(keys).agg(treatments=members.treatment.nunique())
-    starts = engine.keep(members.select(*keys, "start_day").distinct())
-    chosen = engine.keep(starts.group_by(keys).agg(picked_day=starts.start_day.min()))
+    days = engine.keep(members.select(*keys, "start_day").distinct())
+    chosen = engine.keep(days.group_by(keys).agg(picked_day=days.start_day.min()))
     picks = [chosen]
     while int(chosen.count().to_pyarrow().as_py()):
-        later = starts.join(
-            chosen, [*keys, starts.start_day > chosen.picked_day + rule.min_days_between_starts]
+        later = days.join(
+            chosen, [*keys, days.start_day > chosen.picked_day + rule.min_days_between_starts]
         )
         chosen = engine.keep(later.group_by(keys).agg(picked_day=later.start_day.min()))
         picks.append(chosen)

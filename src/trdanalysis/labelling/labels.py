@@ -92,7 +92,9 @@ def label_patients(
     """
     rule = definition.patient
     rows = engine.keep(_rows_that_count(trials, rule))
-    counts = engine.keep(count_failures(engine, rows, ["patient_id"], _SETS, rule))
+    counts = engine.keep(
+        count_failures(engine, rows, ["patient_id"], _SETS, rule, exact=("definite", "possible"))
+    )
     lost = _count_quarantined(quarantined_trials)
     table = derive_patient_criteria(patients, scales, rule)
     table = table.left_join(counts, "patient_id").drop("patient_id_right")

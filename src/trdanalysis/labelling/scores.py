@@ -45,11 +45,13 @@ def endpoint_to_day(table: ir.Table) -> ir.IntegerValue:
     return latest
 
 
-def derive_own_scores(table: ir.Table, *, can_be_filled: bool) -> ir.Table:
+def derive_own_scores(engine: Keeper, table: ir.Table, *, can_be_filled: bool) -> ir.Table:
     """Leave a trial only the scores that stand on a recognised scale, and add ``next_day``.
 
     Parameters
     ----------
+    engine
+        Keeps intermediate tables.
     table
         Trials after :func:`trdanalysis.labelling.exposure.derive_treatment`.
     can_be_filled
@@ -72,7 +74,7 @@ def derive_own_scores(table: ir.Table, *, can_be_filled: bool) -> ir.Table:
     )
     latest = table.start_day + windows.ENDPOINT_TO_DAY
     of_lacking = latest if can_be_filled else ibis.null("int64")
-    return derive_next_day(table, table.lacks_score.ifelse(of_lacking, table.endpoint_day))
+    return derive_next_day(engine, table, table.lacks_score.ifelse(of_lacking, table.endpoint_day))
 
 
 def derive_filled_scores(

@@ -94,7 +94,7 @@ def derive_adequate_days(table: ir.Table) -> ir.IntegerValue:
 
 
 def derive_exposed(
-    trials: ir.Table, patients: ir.Table, drugs: ir.Table, *, can_be_filled: bool
+    engine: Keeper, trials: ir.Table, patients: ir.Table, drugs: ir.Table, *, can_be_filled: bool
 ) -> ir.Table:
     """Add to trials all that no definition decides: treatment, own scores, next treatment,
     exposure.
@@ -102,7 +102,7 @@ def derive_exposed(
     ``can_be_filled`` tells whether there are ratings to fill scores from.
     """
     # Scores and the next treatment come first: they need less than the joined rows, and cost less.
-    scored = derive_own_scores(derive_treatment(trials), can_be_filled=can_be_filled)
+    scored = derive_own_scores(engine, derive_treatment(trials), can_be_filled=can_be_filled)
     return derive_exposure(scored, patients, drugs)
 
 
