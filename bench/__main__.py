@@ -107,7 +107,8 @@ class Bench:
         sides = {
             "read": _module("bench.sides", "read", accepted),
             "labels": _module("bench.sides", "labels", accepted, out, *memory),
-            "label verb": _module(*verb, "--out", out, *memory),
+            # The whole verb also judges and sorts every trial to disk, with its usual memory.
+            "label verb": _module(*verb, "--out", out),
         }
         empty = self.make_accepted(part, 0)
         sides["labels of no rows"] = _module("bench.sides", "labels", empty, out, *memory)

@@ -11,11 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
+from trdanalysis.errors import UserError
 from trdanalysis.files import write_aside
 
 # Each step of a derivation stays a query of its own. Fused, an expression that is used several
@@ -38,6 +40,7 @@ class Engine:
     """
 
     def __init__(self, memory_limit_mb: int = 2000, threads: int = 2) -> None:
+        self._memory_limit_mb = memory_limit_mb
         self._spill = tempfile.TemporaryDirectory(prefix="trdanalysis-spill-")
         self.connection = ibis.duckdb.connect(
             memory_limit=f"{memory_limit_mb}MiB",
@@ -59,6 +62,15 @@ class Engine:
     ) -> None:
         self.connection.disconnect()
         self._spill.cleanup()
+        if isinstance(error, duckdb.OutOfMemoryException):
+            # What the engine says may name what it worked on; that it ran out is enough.
+            raise UserError(
+                f"the engine ran out of its {self._memory_limit_mb} MiB of memory, or of disk",
+                where=f"temporary files under {tempfile.gettempdir()}",
+                try_this="give it more: `memory_limit_mb` in config/config.yaml,"
+                " or `--memory-limit-mb`; and see that the disk has room",
+                kind="resources",
+            ) from None
 
     def read_parquet(self, *paths: Path) -> ir.Table:
         """Read Parquet files of one layout as one table."""

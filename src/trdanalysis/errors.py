@@ -17,6 +17,7 @@ EXIT_CODES: dict[str, int] = {
     "not_found": 5,  # a patient, a drop or a result that is not there
     "output": 6,  # results cannot be written
     "policy": 7,  # the disclosure policy forbids it
+    "resources": 8,  # memory or disk ran out
 }
 
 

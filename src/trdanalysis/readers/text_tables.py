@@ -50,9 +50,14 @@ def read_text_csv(engine: Engine, path: Path, delimiter: str = ",") -> ir.Table:
             new_line=_newline(path),
             max_line_size=10_000_000,
         )
-        kept = engine.keep(raw)
+        trimmed = {name: _trimmed(raw[name]) for name in names}
+        # The header is line 1.
+        kept = engine.keep(raw.select(**trimmed, **{LINE: ibis.row_number().cast("int64") + 2}))
     except duckdb.Error as error:
         raise _unreadable(path, names, delimiter, str(error)) from None
+    rows = int(kept.count().to_pyarrow().as_py())
+    if _count_lines(path) == rows + 1:
+        return kept
     return _number_lines(engine, kept, path, delimiter)
 
 
@@ -168,13 +173,7 @@ def _unreadable(path: Path, names: list[str], delimiter: str, message: str) -> U
 
 
 def _number_lines(engine: Engine, kept: ir.Table, path: Path, delimiter: str) -> ir.Table:
-    """Add `line`; where blank lines or line breaks within cells shift the count, read it off the
-    file.
-    """
-    trimmed = {name: _trimmed(kept[name]) for name in kept.columns}
-    rows = int(kept.count().to_pyarrow().as_py())
-    if _count_lines(path) == rows + 1:
-        return engine.keep(kept.select(**trimmed, **{LINE: ibis.row_number().cast("int64") + 2}))
+    """Read lines off the file, where blank lines or line breaks within cells shift the count."""
     lines: list[int] = []
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=delimiter)
@@ -184,9 +183,10 @@ def _number_lines(engine: Engine, kept: ir.Table, path: Path, delimiter: str) ->
             if row:
                 lines.append(start)
             start = reader.line_num + 1
-    numbers = engine.from_memory(pa.table({"row": range(len(lines)), LINE: lines}))
-    rowed = kept.select(**trimmed, row=ibis.row_number().cast("int64"))
-    return engine.keep(rowed.left_join(numbers, "row").drop("row", "row_right").order_by(LINE))
+    counted = pa.table({LINE: range(2, len(lines) + 2), "line_of_file": lines})
+    joined = kept.left_join(engine.from_memory(counted), LINE).drop(f"{LINE}_right")
+    renamed = joined.drop(LINE).rename({LINE: "line_of_file"})
+    return engine.keep(renamed.order_by(LINE))
 
 
 def _count_lines(path: Path) -> int:

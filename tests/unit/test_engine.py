@@ -1,0 +1,58 @@
+"""The engine: what it keeps, gives back and writes, and what it says when memory runs out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from trdanalysis.engine import Engine
+from trdanalysis.errors import EXIT_CODES, UserError
+
+
+def test_kept_tables_can_be_given_back() -> None:
+    with Engine(memory_limit_mb=300, threads=1) as engine:
+        table = engine.keep(engine.from_memory(pd.DataFrame({"a": [1, 2]})))
+        assert table.count().to_pyarrow().as_py() == 2
+        engine.drop_kept(table)
+        with pytest.raises(duckdb.CatalogException):
+            table.to_pyarrow()
+
+
+def test_the_same_rows_give_the_same_bytes_in_the_order_asked_for(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"id": [f"p{n % 97:03d}" for n in range(5000)], "n": range(5000)})
+    written = []
+    for threads, order in ((1, rows), (2, rows.iloc[::-1])):
+        path = tmp_path / f"{threads}.parquet"
+        with Engine(memory_limit_mb=300, threads=threads) as engine:
+            engine.write_parquet(engine.from_memory(order), path, ["id", "n"])
+        written.append(path.read_bytes())
+    assert written[0] == written[1]
+    table = pd.read_parquet(tmp_path / "1.parquet")
+    assert table["n"].tolist() == rows.sort_values(["id", "n"])["n"].tolist()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.parquet", "2.parquet"]
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    with Engine(memory_limit_mb=300, threads=1) as engine:
+        table = engine.from_memory(pd.DataFrame({"a": ["1", "x"]}))
+        engine.write_parquet(table, path, ["a"])
+        before = path.read_bytes()
+        with pytest.raises(duckdb.ConversionException):
+            engine.write_parquet(table.mutate(b=table.a.cast("int64")), path, ["a"])
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_running_out_of_memory_says_what_to_do_and_nothing_of_the_data() -> None:
+    with (
+        pytest.raises(UserError, match="ran out of its 321 MiB") as caught,
+        Engine(memory_limit_mb=321, threads=1),
+    ):
+        raise duckdb.OutOfMemoryException("while sorting p1-secret")
+    assert caught.value.exit_code == EXIT_CODES["resources"]
+    assert "secret" not in str(caught.value)
+    assert "memory_limit_mb" in str(caught.value)
