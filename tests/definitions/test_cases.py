@@ -14,22 +14,14 @@ from tests.support import CONFIG, REFERENCE, label_raw
 from trdanalysis.engine import Engine
 from trdanalysis.errors import EXIT_CODES, UserError
 from trdanalysis.files import read_csv
+from trdanalysis.labelling import explain
 from trdanalysis.labelling.cases import Cases, find_wrong_cases, read_cases
 from trdanalysis.labelling.definition import read_definition
+from trdanalysis.labelling.expected import PATIENT_EXPECTED, REASONS, VERDICTS
+from trdanalysis.report import words
 
 DEFINITIONS = sorted((CONFIG / "definitions").glob("*.yaml"))
 ARTICLE = CONFIG / "definitions" / "article.cases.csv"
-
-VERDICTS = (
-    "not_antidepressant", "not_first_line", "responded", "dose_inadequate", "duration_insufficient",
-    "adherence_poor", "drug_unknown", "dose_unknown", "in_progress", "duration_unknown",
-    "adherence_unknown", "outcome_unknown", "failed",
-)  # fmt: skip
-REASONS = (
-    "meets_all_criteria", "no_antidepressant_trial", "no_mdd_diagnosis", "medical_cause",
-    "current_substance_use", "too_few_failures", "not_impaired", "mdd_unknown",
-    "medical_cause_unknown", "substance_use_unknown", "failures_unknown", "impairment_unknown",
-)  # fmt: skip
 
 
 def load(path: Path) -> Cases:
@@ -68,9 +60,15 @@ def test_the_slow_reading_agrees_with_every_case() -> None:
 def test_no_verdict_and_no_reason_is_without_a_case() -> None:
     cases = load(ARTICLE)
     verdicts = {expected.get("verdict") for expected in cases.trials.values()}
-    assert set(VERDICTS) <= verdicts
-    assert verdicts <= {*VERDICTS, "quarantined"}
-    assert {expected["reason"] for expected in cases.patients.values()} == set(REASONS)
+    assert verdicts == {*VERDICTS, "quarantined"}
+    reasons = {(expected["label"], expected["reason"]) for expected in cases.patients.values()}
+    assert reasons == {(label, reason) for label, words in REASONS.items() for reason in words}
+
+
+def test_no_word_that_the_program_shows_is_missing_from_the_words_of_cases() -> None:
+    assert set(words.LABELS) == set(REASONS)
+    assert set(words.REASONS) == set(PATIENT_EXPECTED["reason"])
+    assert set(explain._VERDICTS) == set(VERDICTS)
 
 
 def test_a_wrong_expectation_is_found() -> None:
@@ -85,20 +83,39 @@ def table(**columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame(needed | columns)
 
 
+TRD = {"case": ["A"], "label": ["trd"], "reason": ["meets_all_criteria"], "trial_id": ["t"]}
+TWO_ROWS = {
+    "case": ["A", "A"], "label": ["trd", ""], "reason": ["meets_all_criteria", ""],
+    "trial_id": ["t", ""],
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("columns", "message"),
+    ("columns", "message", "place"),
     [
-        ({"case": ["A"], "lable": ["trd"]}, "unknown column `lable`"),
-        ({"case": ["A"]}, "case `A` has no label"),
-        ({"case": ["A", "B", "A"], "label": ["trd"] * 3, "reason": ["x"] * 3}, "in two places"),
-        ({"case": ["A"], "label": ["trd"], "reason": ["x"], "trial_id": ["t"],
-          "dose_steps": ["0-21: 25"]}, "a dose step of case `A` cannot be read"),
-        ({"case": ["A"], "label": ["trd"], "reason": ["x"], "trial_id": ["t"],
-          "ratings": ["HAM-D17 20"]}, "a rating of case `A` cannot be read"),
+        ({"case": ["A"], "lable": ["trd"]}, "unknown column `lable`", ""),
+        ({"case": ["A"]}, "case `A` has no label", "line 2, column `label`"),
+        ({"case": ["A", "B", "A"], "label": ["trd"] * 3, "reason": ["meets_all_criteria"] * 3},
+         "in two places", "line 4"),
+        (TRD | {"label": ["TRD"]}, "`TRD` is no label", "line 2, column `label`"),
+        (TRD | {"reason": ["too_few"]}, "`too_few` is no reason", "line 2, column `reason`"),
+        (TRD | {"reason": ["not_impaired"]}, "`not_impaired` is no reason for `trd`",
+         "line 2, column `reason`"),
+        (TRD | {"verdict": ["fail"]}, "`fail` is no verdict", "line 2, column `verdict`"),
+        (TRD | {"mdd": ["true"]}, "`true` is no mdd", "line 2, column `mdd`"),
+        (TRD | {"onset_day": ["6 weeks"]}, "`onset_day` is no number",
+         "line 2, column `onset_day`"),
+        (TWO_ROWS | {"site": ["", "B"]}, "`site` stands in a row", "line 3, column `site`"),
+        (TWO_ROWS | {"drug": ["", "B"]}, "`drug` stands in a row", "line 3, column `drug`"),
+        (TRD | {"dose_steps": ["0-21: 25"]}, "a dose step of case `A` cannot be read",
+         "line 2, column `dose_steps`"),
+        (TRD | {"ratings": ["HAM-D17 20"]}, "a rating of case `A` cannot be read",
+         "line 2, column `ratings`"),
     ],
 )  # fmt: skip
-def test_a_faulty_file_is_refused(columns: dict[str, list[str]], message: str) -> None:
+def test_a_faulty_file_is_refused(columns: dict[str, list[str]], message: str, place: str) -> None:
     with pytest.raises(UserError, match=message) as caught:
         read_cases(table(**columns), "mine.cases.csv")
     assert "mine.cases.csv" in str(caught.value)
+    assert place in str(caught.value)
     assert caught.value.exit_code == EXIT_CODES["config"]

@@ -14,25 +14,20 @@ import pandas as pd
 
 from trdanalysis.contract import TABLES
 from trdanalysis.errors import UserError, suggest
-
-#: Expected values, per patient and per trial.
-PATIENT_EXPECTED = (
-    "label", "reason", "failures_definite", "failures_possible", "mdd", "enough_failures",
-    "impaired", "not_excluded", "apparent_resistance", "pseudo_resistance", "onset_day",
-    "on_defaults",
-)  # fmt: skip
-TRIAL_EXPECTED = (
-    "verdict", "antidepressant", "first_line", "dose_adequate", "duration_adequate",
-    "adherence_adequate", "nonresponse", "remission", "adequate_days", "reduction", "outcome",
-    "outcome_source",
-)  # fmt: skip
-#: What a trial is called that intake does not accept, or counts only once.
-QUARANTINED, DUPLICATE = "quarantined", "duplicate"
-#: An expected null; an empty cell is not checked.
-UNKNOWN = "unknown"
+from trdanalysis.labelling.expected import (
+    DUPLICATE,
+    PATIENT_EXPECTED,
+    QUARANTINED,
+    REASONS,
+    TRIAL_EXPECTED,
+    find_differences,
+    read_expected,
+)
 
 _KEY = ("case", "situation", "trial_id")
 _LISTS = ("dose_steps", "ratings")
+_OF_PATIENT = {"situation", *PATIENT_EXPECTED, *TABLES["patients"].names} - {"patient_id"}
+_OF_TRIAL = {*TRIAL_EXPECTED, *_LISTS, *TABLES["trials"].names} - {"patient_id", "trial_id"}
 _DOSE_STEP = re.compile(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)?\s*=\s*(\S+)\s*")
 _RATING = re.compile(r"\s*(-?\d+)\s+(.+?)\s+(\S+)\s*")
 
@@ -73,8 +68,9 @@ def read_cases(table: pd.DataFrame, where: str = "the cases file") -> Cases:
     Raises
     ------
     UserError
-        Kind ``config``: an unknown column, a case twice, a case without a label or reason, or a
-        dose step or rating that cannot be read.
+        Kind ``config``, naming line and column: an unknown column, a case twice, a case without a
+        label or reason, a word that no label, reason or verdict has, a reason of another label, a
+        cell in a row that it does not belong to, or a dose step or rating that cannot be read.
     """
     _check_columns(table, where)
     rows: dict[str, list[dict[str, str]]] = {name: [] for name in TABLES}
@@ -84,11 +80,18 @@ def read_cases(table: pd.DataFrame, where: str = "the cases file") -> Cases:
     for line, row in enumerate(table.to_dict("records"), start=2):
         cells = {str(name): str(text).strip() for name, text in row.items()}
         case = cells["case"]
+        place = f"{where}, line {line}"
         if case != previous:
-            _add_patient(cases, rows, cells, f"{where}, line {line}")
+            _add_patient(cases, rows, cells, place)
             previous = case
+        else:
+            _check_empty(
+                cells, _OF_PATIENT, place, "the case's first row, where the patient stands"
+            )
         if cells["trial_id"]:
-            _add_trial(cases, rows, cells, f"{where}, line {line}")
+            _add_trial(cases, rows, cells, place)
+        else:
+            _check_empty(cells, _OF_TRIAL, place, "a row with a `trial_id`")
     for name, spec in TABLES.items():
         cases.raw[name] = pd.DataFrame(rows[name], columns=list(spec.names), dtype=object).fillna(
             ""
@@ -97,8 +100,7 @@ def read_cases(table: pd.DataFrame, where: str = "the cases file") -> Cases:
 
 
 def _check_columns(table: pd.DataFrame, where: str) -> None:
-    known = {*_KEY, *_LISTS, *PATIENT_EXPECTED, *TRIAL_EXPECTED}
-    known |= {*TABLES["patients"].names, *TABLES["trials"].names} - {"patient_id"}
+    known = {*_KEY, *_OF_PATIENT, *_OF_TRIAL}
     for name in table.columns:
         if name not in known:
             raise UserError(
@@ -110,6 +112,17 @@ def _check_columns(table: pd.DataFrame, where: str) -> None:
     for name in (*_KEY, "label", "reason"):
         if name not in table.columns:
             raise UserError(f"column `{name}` is missing", where=where, kind="config")
+
+
+def _check_empty(cells: Mapping[str, str], names: set[str], where: str, expected: str) -> None:
+    for name, text in cells.items():
+        if text and name in names:
+            raise UserError(
+                f"`{name}` stands in a row that it does not belong to",
+                where=f"{where}, column `{name}`",
+                expected=expected,
+                kind="config",
+            )
 
 
 def _add_patient(
@@ -125,9 +138,19 @@ def _add_patient(
         )
     for name in ("label", "reason"):
         if not cells[name]:
-            raise UserError(f"case `{case}` has no {name}", where=where, kind="config")
+            raise UserError(
+                f"case `{case}` has no {name}", where=f"{where}, column `{name}`", kind="config"
+            )
+    expected = read_expected(cells, PATIENT_EXPECTED, where)
+    if expected["reason"] not in REASONS[expected["label"]]:
+        raise UserError(
+            f"`{expected['reason']}` is no reason for `{expected['label']}`",
+            where=f"{where}, column `reason`",
+            expected="one of " + ", ".join(f"`{word}`" for word in REASONS[expected["label"]]),
+            kind="config",
+        )
     cases.situations[case] = cells["situation"]
-    cases.patients[case] = _expected(cells, PATIENT_EXPECTED)
+    cases.patients[case] = expected
     rows["patients"].append({**_recorded(cells, "patients"), "patient_id": case})
 
 
@@ -137,13 +160,18 @@ def _add_trial(
     case, trial = cells["case"], cells["trial_id"]
     key = {"patient_id": case, "trial_id": trial}
     rows["trials"].append({**_recorded(cells, "trials"), **key})
-    expected = _expected(cells, TRIAL_EXPECTED)
+    expected = read_expected(cells, TRIAL_EXPECTED, where)
     if expected.get("verdict") != DUPLICATE:
         cases.trials[(case, trial)] = expected
     for text in _parts(cells.get("dose_steps", "")):
         found = _DOSE_STEP.fullmatch(text)
         if found is None:
-            raise _unreadable("dose step", case, where, "start..stop=mg, such as 0..21=25")
+            raise _unreadable(
+                "dose step",
+                case,
+                f"{where}, column `dose_steps`",
+                "start..stop=mg, such as 0..21=25",
+            )
         start, stop, dose = found.groups()
         dose = "" if dose == "?" else dose
         rows["doses"].append(
@@ -152,7 +180,12 @@ def _add_trial(
     for text in _parts(cells.get("ratings", "")):
         found = _RATING.fullmatch(text)
         if found is None:
-            raise _unreadable("rating", case, where, "day scale score, such as 42 HAM-D17 20")
+            raise _unreadable(
+                "rating",
+                case,
+                f"{where}, column `ratings`",
+                "day scale score, such as 42 HAM-D17 20",
+            )
         day, scale, score = found.groups()
         rows["assessments"].append({"patient_id": case, "day": day, "scale": scale, "score": score})
 
@@ -172,10 +205,6 @@ def _parts(text: str) -> list[str]:
 
 def _recorded(cells: Mapping[str, str], table: str) -> dict[str, str]:
     return {name: cells[name] for name in TABLES[table].names if name in cells}
-
-
-def _expected(cells: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
-    return {name: cells[name] for name in names if cells.get(name)}
 
 
 def find_wrong_cases(
@@ -203,8 +232,7 @@ def find_wrong_cases(
     for case, expected in cases.patients.items():
         got = labels.get(case, {})
         wrong += [
-            f"{case} ({cases.situations[case]}): {name}: {told}"
-            for name, told in _differences(expected, got)
+            f"{case} ({cases.situations[case]}): {told}" for told in find_differences(expected, got)
         ]
     for (case, trial), expected in cases.trials.items():
         is_accepted = (case, trial) in trials
@@ -216,24 +244,7 @@ def find_wrong_cases(
             wrong.append(f"{case} trial {trial}: expected accepted, got {QUARANTINED}")
             continue
         wrong += [
-            f"{case} ({cases.situations[case]}) trial {trial}: {name}: {told}"
-            for name, told in _differences(expected, trials[(case, trial)])
+            f"{case} ({cases.situations[case]}) trial {trial}: {told}"
+            for told in find_differences(expected, trials[(case, trial)])
         ]
     return wrong
-
-
-def _differences(expected: Mapping[str, str], got: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (name, f"expected {text}, got {as_cell(got.get(name))}")
-        for name, text in expected.items()
-        if text != as_cell(got.get(name))
-    ]
-
-
-def as_cell(value: Any) -> str:
-    """Write a value as a cases file has it."""
-    if value is None:
-        return UNKNOWN
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
