@@ -12,6 +12,7 @@ from trdanalysis.intake.scales import Scale, of_domain
 from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.failures import Keeper
 from trdanalysis.labelling.labels import label_patients
+from trdanalysis.labelling.scores import choose_offers
 from trdanalysis.labelling.trials import CRITERIA, derive_exposed, derive_trials, is_antidepressant
 
 #: Columns of ``trials.parquet``, in the contract's order; those from ``established_day`` on are
@@ -96,13 +97,14 @@ def label_cohort(
         can_be_filled=cohort.assessments is not None,
     )
     symptom, function = of_domain(scales, "symptom"), of_domain(scales, "function")
+    offers = None
+    if cohort.assessments is not None:
+        offers = choose_offers(engine, exposed, cohort.assessments, symptom)
     may_be = is_antidepressant(cohort.trials, defaults=True).fill_null(True)
     treated = engine.keep(cohort.trials.filter(may_be).select("patient_id").distinct())
     judged, labels = [], []
     for definition in definitions:
-        trials = derive_trials(
-            engine, exposed, cohort.doses, cohort.assessments, symptom, definition
-        )
+        trials = derive_trials(engine, exposed, cohort.doses, offers, symptom, definition)
         judged.append(trials)
         labels.append(
             label_patients(

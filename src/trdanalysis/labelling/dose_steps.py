@@ -2,12 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import ibis
 import ibis.expr.types as ir
 
+from trdanalysis.labelling.exposure import end_day, is_ongoing
+from trdanalysis.labelling.failures import Keeper
 from trdanalysis.labelling.windows import RUN_BREAK_DAYS
 
 _TRIAL = ["patient_id", "trial_id"]
+
+
+@dataclass(frozen=True)
+class JudgedSteps:
+    """The dose steps of trials, judged; see :func:`derive_dose_steps`.
+
+    Attributes
+    ----------
+    usual
+        With the defaults: a trial without a stop goes on, a step without one runs to the next.
+    bare
+        Without them. Trials that have a stop, and so have all their steps, are the same.
+    """
+
+    usual: ir.Table
+    bare: ir.Table
+
+
+def judge_dose_steps(
+    engine: Keeper, trials: ir.Table, doses: ir.Table, dose_table: str, min_days: int
+) -> JudgedSteps:
+    """Judge dose steps with and without the stated defaults.
+
+    Parameters
+    ----------
+    engine
+        Keeps intermediate tables.
+    trials
+        Trials with exposure, see :func:`trdanalysis.labelling.exposure.derive_exposure`.
+    doses
+        Accepted dose steps.
+    dose_table
+        The drug table's column of minima, without ``min_mg_``.
+    min_days
+        Days of an adequate run.
+    """
+    usual, bare = (
+        trials.select(
+            *_TRIAL,
+            "start_day",
+            end_day=end_day(trials, defaults=defaults),
+            min_dose=trials[f"min_mg_{dose_table}"],
+        )
+        for defaults in (True, False)
+    )
+    judged = engine.keep(derive_dose_steps(usual, doses, min_days, defaults=True))
+    ongoing = trials.filter(is_ongoing(trials, defaults=True)).select(*_TRIAL)
+    open_steps = doses.filter(doses.stop_day.isnull()).select(*_TRIAL)
+    otherwise = engine.keep(ibis.union(ongoing, open_steps, distinct=True))
+    again = engine.keep(
+        derive_dose_steps(bare, doses.semi_join(otherwise, _TRIAL), min_days, defaults=False)
+    )
+    return JudgedSteps(judged, ibis.union(judged.anti_join(otherwise, _TRIAL), again))
 
 
 def derive_dose_steps(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import ibis
 import ibis.expr.types as ir
 
@@ -77,15 +79,26 @@ def derive_own_scores(engine: Keeper, table: ir.Table, *, can_be_filled: bool) -
     return derive_next_day(engine, table, table.lacks_score.ifelse(of_lacking, table.endpoint_day))
 
 
-def derive_filled_scores(
-    engine: Keeper,
-    table: ir.Table,
-    assessments: ir.Table,
-    scales: tuple[Scale, ...],
-    *,
-    defaults: bool,
-) -> ir.Table:
-    """Fill the scores that trials lack from the patients' ratings.
+@dataclass(frozen=True)
+class Offers:
+    """What the patients' ratings offer to trials that lack a score, one row a filled trial.
+
+    Attributes
+    ----------
+    usual
+        With a trial without a stop read as ongoing.
+    bare
+        With such a trial ended on an unknown day. Only its window differs, so only its row may.
+    """
+
+    usual: ir.Table
+    bare: ir.Table
+
+
+def choose_offers(
+    engine: Keeper, table: ir.Table, assessments: ir.Table, scales: tuple[Scale, ...]
+) -> Offers:
+    """Choose the ratings that fill the scores that trials lack.
 
     On the trial's own scale if both scores can then be had, else on the first scale of the table of
     scales on which the ratings have both; scales are never mixed.
@@ -93,26 +106,23 @@ def derive_filled_scores(
     Parameters
     ----------
     engine
-        Keeps what the ratings offer, which several tables are made of.
+        Keeps what is chosen, of which several tables are made.
     table
         Trials with exposure, after :func:`derive_own_scores`.
     assessments
         Accepted ratings: ``patient_id``, ``day``, ``scale``, ``score``.
     scales
         Symptom scales in their order.
-    defaults
-        Whether a trial without a stop is read as ongoing.
-
-    Returns
-    -------
-    Table
-        The same rows; the score columns replaced where filled, days included; ``filled`` says so.
     """
     lacking = table.filter(table.lacks_score).mutate(
-        from_day=endpoint_from_day(table, defaults=defaults), to_day=endpoint_to_day(table)
+        to_day=endpoint_to_day(table), ongoing=is_ongoing(table, defaults=True)
     )
-    chosen = engine.keep(_choose(_offers(lacking, assessments), scales))
-    return _apply(table, chosen)
+    usual = lacking.mutate(from_day=endpoint_from_day(lacking, defaults=True))
+    chosen = engine.keep(_choose(_offers(usual, assessments), scales))
+    without_stop = lacking.filter(lacking.ongoing)
+    bare = without_stop.mutate(from_day=endpoint_from_day(without_stop, defaults=False))
+    chosen_bare = engine.keep(_choose(_offers(bare, assessments), scales))
+    return Offers(chosen, ibis.union(chosen.filter(~chosen.ongoing), chosen_bare))
 
 
 def _offers(lacking: ir.Table, assessments: ir.Table) -> ir.Table:
@@ -121,7 +131,7 @@ def _offers(lacking: ir.Table, assessments: ir.Table) -> ir.Table:
         "patient_id", rating_day="day", rating_scale="scale", score="score"
     )
     trial = lacking.select(
-        "patient_id", "trial_id", "start_day", "from_day", "to_day", own_scale="scale",
+        "patient_id", "trial_id", "start_day", "from_day", "to_day", "ongoing", own_scale="scale",
         own_baseline="baseline_score", own_endpoint="endpoint_score",
     )  # fmt: skip
     pairs = trial.join(ratings, "patient_id")
@@ -138,6 +148,7 @@ def _offers(lacking: ir.Table, assessments: ir.Table) -> ir.Table:
         pairs.filter(before | after | inside)
         .group_by(keys)
         .agg(
+            ongoing=pairs.ongoing.max(),
             own_scale=pairs.own_scale.max(),
             own_baseline=pairs.own_baseline.max(),
             own_endpoint=pairs.own_endpoint.max(),
@@ -179,7 +190,21 @@ def _choose(offers: ir.Table, scales: tuple[Scale, ...]) -> ir.Table:
     return ranked.semi_join(best, ["patient_id", "trial_id", "rank"])
 
 
-def _apply(table: ir.Table, chosen: ir.Table) -> ir.Table:
+def derive_filled_scores(table: ir.Table, chosen: ir.Table) -> ir.Table:
+    """Replace the scores that trials lack by those that ratings offer.
+
+    Parameters
+    ----------
+    table
+        Trials with exposure, after :func:`derive_own_scores`.
+    chosen
+        One of :class:`Offers`.
+
+    Returns
+    -------
+    Table
+        The same rows; the score columns replaced where filled, days included; ``filled`` says so.
+    """
     offer = chosen.select(
         "patient_id", "trial_id", "keeps_own", offer_scale="rating_scale",
         **{f"offer_{name}": chosen[name] for name in SCORE_COLUMNS if name != "scale"},

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from trdanalysis.intake.names import ANTIDEPRESSANT
 from trdanalysis.intake.scales import Scale
 from trdanalysis.labelling.definition import Definition, TrialRule
-from trdanalysis.labelling.dose_steps import derive_dose_steps
+from trdanalysis.labelling.dose_steps import judge_dose_steps
 from trdanalysis.labelling.exposure import (
     derive_exposure,
     derive_treatment,
@@ -20,6 +20,7 @@ from trdanalysis.labelling.outcome import REMISSION, RESPONSE, derive_outcome
 from trdanalysis.labelling.scores import (
     CHANGE_SCALE,
     SCORE_COLUMNS,
+    Offers,
     derive_filled_scores,
     derive_own_scores,
 )
@@ -110,7 +111,7 @@ def derive_trials(
     engine: Keeper,
     exposed: ir.Table,
     doses: ir.Table | None,
-    assessments: ir.Table | None,
+    offers: Offers | None,
     scales: tuple[Scale, ...],
     definition: Definition,
 ) -> ir.Table:
@@ -119,11 +120,13 @@ def derive_trials(
     Parameters
     ----------
     engine
-        Keeps what dose steps and ratings give per trial.
+        Keeps what dose steps give per trial.
     exposed
         Trials with their own scores and exposure, see :func:`derive_exposed`.
-    doses, assessments
-        Accepted dose steps and ratings; None where no drop has any.
+    doses
+        Accepted dose steps; None where no drop has any.
+    offers
+        What ratings offer to trials that lack a score; None where no drop has ratings.
     scales
         Symptom scales in their order.
     definition
@@ -138,33 +141,35 @@ def derive_trials(
         ``failed_bare``: ``failed`` if every stated default (role, indication, undated score, no
         stop, dose step without a stop) were unknown.
     """
-    table, columns = exposed, exposed.columns
+    table, columns, rule = exposed, exposed.columns, definition.trial
+    steps = None
+    if doses is not None:
+        steps = judge_dose_steps(engine, exposed, doses, rule.dose_table, rule.min_days)
     # Both readings are derived along the same rows: joining them afterwards would cost more.
     recorded = (*SCORE_COLUMNS, "baseline_day_is_bad", "endpoint_day_is_bad", "dose_mg_per_day")
     table = table.mutate(**{f"recorded_{name}": table[name] for name in recorded})
-    bare = _judge(engine, table, doses, assessments, scales, definition.trial, defaults=False)
+    bare = _judge(table, steps and steps.bare, offers and offers.bare, scales, rule, defaults=False)
     restored = {name: bare[f"recorded_{name}"] for name in recorded}
     table = bare.select(**{name: bare[name] for name in columns} | restored, failed_bare="failed")
     table = table.mutate(filled=ibis.literal(False))
-    judged = _judge(engine, table, doses, assessments, scales, definition.trial, defaults=True)
-    return judged.mutate(
-        verdict=_verdict(judged), established_day=_established_day(judged, definition.trial)
+    judged = _judge(
+        table, steps and steps.usual, offers and offers.usual, scales, rule, defaults=True
     )
+    return judged.mutate(verdict=_verdict(judged), established_day=_established_day(judged, rule))
 
 
 def _judge(
-    engine: Keeper,
     table: ir.Table,
-    doses: ir.Table | None,
-    assessments: ir.Table | None,
+    steps: ir.Table | None,
+    chosen: ir.Table | None,
     scales: tuple[Scale, ...],
     rule: TrialRule,
     *,
     defaults: bool,
 ) -> ir.Table:
     """Add every criterion, reading the stated defaults as such or as unknown."""
-    if assessments is not None:
-        table = derive_filled_scores(engine, table, assessments, scales, defaults=defaults)
+    if chosen is not None:
+        table = derive_filled_scores(table, chosen)
     table = derive_outcome(table, scales, defaults=defaults)
     table = table.mutate(
         end_day=end_day(table, defaults=defaults),
@@ -174,7 +179,7 @@ def _judge(
     table = table.mutate(
         duration_days=table.in_progress.ifelse(ibis.null("int64"), table.end_day - table.start_day)
     )
-    table = _derive_steps(engine, table, doses, rule, defaults=defaults)
+    table = _join_steps(table, steps)
     table = table.mutate(
         antidepressant=is_antidepressant(table, defaults=defaults),
         first_line=is_first_line(table, rule),
@@ -194,21 +199,17 @@ def _judge(
     return table.mutate(failed=failed)
 
 
-def _derive_steps(
-    engine: Keeper, table: ir.Table, doses: ir.Table | None, rule: TrialRule, *, defaults: bool
-) -> ir.Table:
-    if doses is None:
+def _join_steps(table: ir.Table, steps: ir.Table | None) -> ir.Table:
+    if steps is None:
         unknown = ibis.null("int64")
         return table.mutate(
             has_steps=ibis.literal(False), step_dose_adequate=ibis.null("boolean"),
             step_dose_max=ibis.null("float64"), run_days_low=unknown, run_days_high=unknown,
             run_reached_low=unknown, run_reached_high=unknown,
         )  # fmt: skip
-    steps = engine.keep(derive_dose_steps(table, doses, rule.min_days, defaults=defaults))
-    steps = steps.mutate(has_steps=ibis.literal(True))
-    joined = table.left_join(steps, ["patient_id", "trial_id"]).drop(
-        "patient_id_right", "trial_id_right"
-    )
+    joined = table.left_join(
+        steps.mutate(has_steps=ibis.literal(True)), ["patient_id", "trial_id"]
+    ).drop("patient_id_right", "trial_id_right")
     return joined.mutate(has_steps=joined.has_steps.fill_null(False))
 
 
