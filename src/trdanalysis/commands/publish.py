@@ -12,7 +12,7 @@ from trdanalysis.ages import age_bands
 from trdanalysis.commands.shared import step
 from trdanalysis.contract import TABLES
 from trdanalysis.disclosure.disclose import disclose_tables
-from trdanalysis.disclosure.policy import read_policy
+from trdanalysis.disclosure.policy import Policy, read_policy
 from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv, read_json, write_csv, write_text
 from trdanalysis.labelling.definition import read_definition
@@ -54,22 +54,15 @@ def run_publish(
         Kind ``policy``: a drop that is not marked synthetic would be released.
     """
     about = [read_json(folder / "drop.json") for folder in drops]
-    is_synthetic = all(drop["synthetic"] for drop in about)
     is_draft = out.name == "draft" and out.parent.name == "restricted"
-    if not is_draft and not is_synthetic:
-        real = [drop["drop_id"] for drop in about if not drop["synthetic"]]
-        raise UserError(
-            f"{len(real)} drop(s) are not marked synthetic: their results cannot be released yet",
-            where=", ".join(real),
-            expected="`synthetic: true` in every drop.yaml, or the folder restricted/draft",
-            kind="policy",
-        )
+    if not is_draft:
+        _check_synthetic(about)
     policy = read_policy(policy_file)
-    definitions = [read_definition(path) for path in definition_files]
     tables = {name: pd.read_parquet(analysis / f"{name}.parquet") for name in ANALYSIS_TABLES}
     step(f"disclosure control by policy `{policy.id}`")
     disclosed = disclose_tables(tables, policy)
     step("rendering the report")
+    definitions = [read_definition(path) for path in definition_files]
     page = render_report(
         ReportTables(
             rates=disclosed["rates"],
@@ -82,30 +75,46 @@ def run_publish(
             absent_columns=_absent(about),
             left_out_factors=_left_out(about),
             definitions=[definition.model_dump(mode="json") for definition in definitions],
-            settings={
-                **settings,
-                "policy_title": policy.title,
-                "age_bands": [band.label for band in age_bands(settings["age_bands_from_years"])],
-            },
-            run={
-                "version": __version__,
-                "drops": [
-                    {
-                        key: drop[key]
-                        for key in ("drop_id", "mode", "source", "synthetic", "assumptions")
-                    }
-                    for drop in about
-                ],
-                "synthetic": is_synthetic and bool(about),
-                "draft": is_draft,
-                "command": "snakemake --cores 2",
-            },
+            settings=_about_settings(settings, policy),
+            run=_about_run(about, is_draft=is_draft),
         )
     )
     for name in PUBLISHED_TABLES:
         write_csv(out / f"{name}.csv", disclosed[name])
     write_text(out / "report.html", page)
     step(f"report: {out / 'report.html'}")
+
+
+def _check_synthetic(about: list[dict[str, Any]]) -> None:
+    """Refuse to release anything of a drop that is not marked synthetic."""
+    real = [drop["drop_id"] for drop in about if not drop["synthetic"]]
+    if real:
+        raise UserError(
+            f"{len(real)} drop(s) are not marked synthetic: their results cannot be released yet",
+            where=", ".join(real),
+            expected="`synthetic: true` in every drop.yaml, or the folder restricted/draft",
+            kind="policy",
+        )
+
+
+def _about_settings(settings: dict[str, Any], policy: Policy) -> dict[str, Any]:
+    bands = age_bands(settings["age_bands_from_years"])
+    return {
+        **settings,
+        "policy_title": policy.title,
+        "age_bands": [band.label for band in bands],
+    }
+
+
+def _about_run(about: list[dict[str, Any]], *, is_draft: bool) -> dict[str, Any]:
+    shown = ("drop_id", "mode", "source", "synthetic", "assumptions")
+    return {
+        "version": __version__,
+        "drops": [{key: drop[key] for key in shown} for drop in about],
+        "synthetic": bool(about) and all(drop["synthetic"] for drop in about),
+        "draft": is_draft,
+        "command": "snakemake --cores 2",
+    }
 
 
 def _balance(drops: list[Path]) -> pd.DataFrame:
