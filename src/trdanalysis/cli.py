@@ -21,6 +21,7 @@ EXAMPLES = """examples:
   python -m trdanalysis simulate --patients 2000 --seed 1 --out data/drops/simulated
   snakemake --cores 2
   python -m trdanalysis explain P000017
+  python -m trdanalysis assure config/definitions/article.yaml
 """
 
 
@@ -86,6 +87,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--definition", metavar="ID", help="default: the primary one of the config"
     )
     explain.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+
+    assure = add("assure", "Run the hand-written cases of definitions; print expected beside got.")
+    assure.add_argument(
+        "definitions", type=Path, nargs="*", metavar="FILE", help="default: every definition"
+    )
 
     simulate = add("simulate", "Write a synthetic drop with a known truth.")
     simulate.add_argument("--patients", type=_count, default=2000, metavar="N")
@@ -181,11 +187,30 @@ def _run(options: argparse.Namespace) -> None:
         )
     elif options.verb == "explain":
         _run_explain(options)
+    elif options.verb == "assure":
+        _run_assure(options)
     else:
         from trdanalysis.commands.simulate import run_simulate
 
         run_simulate(
             options.patients, options.seed, options.out, options.format, dirt=not options.clean
+        )
+
+
+def _run_assure(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.assure import run_assure
+
+    folder = options.reference.parent / "definitions"
+    with _engine(options) as engine:
+        text, wrong = run_assure(
+            engine, options.definitions or sorted(folder.glob("*.yaml")), options.reference
+        )
+    sys.stdout.write(text)
+    if wrong:
+        raise UserError(
+            f"{wrong} value(s) of cases are not as written",
+            try_this="look for `<-- not as written` above: is the case wrong, or the definition?",
+            kind="cases",
         )
 
 

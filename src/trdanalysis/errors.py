@@ -18,6 +18,7 @@ EXIT_CODES: dict[str, int] = {
     "output": 6,  # results cannot be written
     "policy": 7,  # the disclosure policy forbids it
     "resources": 8,  # memory or disk ran out
+    "cases": 9,  # a hand-written case is not labelled as written
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ import pytest
 
 from tests.slow import labels as slow
 from tests.slow.intake import read_drop
-from tests.support import CONFIG, REFERENCE, label_raw
+from tests.support import CONFIG, REFERENCE
+from trdanalysis.cli import main
+from trdanalysis.commands.assure import assure_definition
 from trdanalysis.engine import Engine
 from trdanalysis.errors import EXIT_CODES, UserError
 from trdanalysis.files import read_csv
 from trdanalysis.labelling import explain
-from trdanalysis.labelling.cases import Cases, find_wrong_cases, read_cases
+from trdanalysis.labelling.cases import Cases, Comparison, compare_cases, read_cases
 from trdanalysis.labelling.definition import read_definition
 from trdanalysis.labelling.expected import PATIENT_EXPECTED, REASONS, VERDICTS
 from trdanalysis.report import words
@@ -32,17 +36,48 @@ def keyed(trials: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]
     return {(row["patient_id"], row["trial_id"]): row for row in trials}
 
 
-@pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
-def test_every_case_is_labelled_as_written(path: Path) -> None:
-    cases = load(path.with_suffix(".cases.csv"))
-    assert len(cases.patients) >= 100
+def wrong(compared: list[Comparison], cases: Cases) -> list[str]:
+    return [
+        f"{one.case} ({cases.situations[one.case]}) {one.trial} {one.column}:"
+        f" expected {one.expected}, got {one.got}"
+        for one in compared
+        if not one.is_right
+    ]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
     with Engine(memory_limit_mb=1000, threads=2) as engine:
-        labelled = label_raw(engine, cases.raw, [read_definition(path)])
-        labels = {row["patient_id"]: row for row in labelled.labels.to_pyarrow().to_pylist()}
-        trials = keyed(labelled.trials.to_pyarrow().to_pylist())
-    wrong = find_wrong_cases(cases, labels, trials)
-    assert not wrong, "\n".join(wrong)
-    assert labels.keys() == cases.patients.keys()
+        yield engine
+
+
+@pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
+def test_every_case_is_labelled_as_written(engine: Engine, path: Path) -> None:
+    cases = load(path.with_suffix(".cases.csv"))
+    compared = assure_definition(engine, cases, read_definition(path), REFERENCE)
+    assert {one.case for one in compared} == cases.patients.keys()
+    assert len(cases.patients) >= 100
+    assert not wrong(compared, cases), "\n".join(wrong(compared, cases))
+
+
+def test_assure_prints_expected_beside_got_and_says_what_differs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (CONFIG / "definitions" / "article.yaml").read_text(encoding="utf-8")
+    stricter = tmp_path / "longer.yaml"
+    stricter.write_text(
+        text.replace("id: article", "id: longer").replace("min_weeks: 6 ", "min_weeks: 8 ")
+    )
+    shutil.copy(ARTICLE, tmp_path / "longer.cases.csv")
+    code = main(["assure", str(stricter), "--reference", str(REFERENCE)])
+    printed = capsys.readouterr()
+    assert code == EXIT_CODES["cases"]
+    assert "not as written" in printed.err
+    # 42 days are enough in the article, and the case says so.
+    told = printed.out[printed.out.index("\nE25: ") :].splitlines()
+    assert "exactly 42 days" in told[1]
+    assert " ".join(told[2].split()) == "label expected trd got not_trd <-- not as written"
+    assert main(["assure", str(tmp_path / "none.yaml"), "--reference", str(REFERENCE)]) == 4
 
 
 def test_the_slow_reading_agrees_with_every_case() -> None:
@@ -53,8 +88,8 @@ def test_the_slow_reading_agrees_with_every_case() -> None:
     }
     trials, labels = slow.judge(read_drop(tables), REFERENCE / "antidepressants.csv")
     by_case = {row["patient_id"]: row for row in labels}
-    wrong = find_wrong_cases(cases, by_case, keyed(trials))
-    assert not wrong, "\n".join(wrong)
+    compared = compare_cases(cases, by_case, keyed(trials))
+    assert not wrong(compared, cases), "\n".join(wrong(compared, cases))
 
 
 def test_no_verdict_and_no_reason_is_without_a_case() -> None:
@@ -74,7 +109,8 @@ def test_no_word_that_the_program_shows_is_missing_from_the_words_of_cases() -> 
 def test_a_wrong_expectation_is_found() -> None:
     cases = load(ARTICLE)
     right = {case: {"label": "trd"} for case in cases.patients}
-    assert any(line.startswith("E24 ") for line in find_wrong_cases(cases, right, {}))
+    found = {one.case for one in compare_cases(cases, right, {}) if not one.is_right}
+    assert "E24" in found
 
 
 def table(**columns: list[str]) -> pd.DataFrame:

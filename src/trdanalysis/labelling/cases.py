@@ -20,7 +20,7 @@ from trdanalysis.labelling.expected import (
     QUARANTINED,
     REASONS,
     TRIAL_EXPECTED,
-    find_differences,
+    as_cell,
     read_expected,
 )
 
@@ -207,12 +207,28 @@ def _recorded(cells: Mapping[str, str], table: str) -> dict[str, str]:
     return {name: cells[name] for name in TABLES[table].names if name in cells}
 
 
-def find_wrong_cases(
+@dataclass(frozen=True)
+class Comparison:
+    """One expected value beside what was got; ``trial`` is empty for a patient's value."""
+
+    case: str
+    trial: str
+    column: str
+    expected: str
+    got: str
+
+    @property
+    def is_right(self) -> bool:
+        """Tell whether the two are the same."""
+        return self.expected == self.got
+
+
+def compare_cases(
     cases: Cases,
     labels: Mapping[str, Mapping[str, Any]],
     trials: Mapping[tuple[str, str], Mapping[str, Any]],
-) -> list[str]:
-    """Say where labels and verdicts are not the expected ones.
+) -> list[Comparison]:
+    """Compare labels and verdicts with the expected ones.
 
     Parameters
     ----------
@@ -221,30 +237,19 @@ def find_wrong_cases(
     labels
         What was labelled, by case.
     trials
-        What was judged, by case and trial.
-
-    Returns
-    -------
-    list of str
-        One line a wrong value: case, situation, column, expected beside got.
+        What was judged, by case and trial. A trial that is not there was quarantined.
     """
-    wrong = []
-    for case, expected in cases.patients.items():
-        got = labels.get(case, {})
-        wrong += [
-            f"{case} ({cases.situations[case]}): {told}" for told in find_differences(expected, got)
+    compared = {
+        case: [
+            Comparison(case, "", name, text, as_cell(labels.get(case, {}).get(name)))
+            for name, text in expected.items()
         ]
+        for case, expected in cases.patients.items()
+    }
     for (case, trial), expected in cases.trials.items():
-        is_accepted = (case, trial) in trials
-        if expected.get("verdict") == QUARANTINED:
-            if is_accepted:
-                wrong.append(f"{case} trial {trial}: expected {QUARANTINED}, got accepted")
-            continue
-        if not is_accepted:
-            wrong.append(f"{case} trial {trial}: expected accepted, got {QUARANTINED}")
-            continue
-        wrong += [
-            f"{case} ({cases.situations[case]}) trial {trial}: {told}"
-            for told in find_differences(expected, trials[(case, trial)])
+        judged = trials.get((case, trial), {"verdict": QUARANTINED})
+        compared[case] += [
+            Comparison(case, trial, name, text, as_cell(judged.get(name)))
+            for name, text in expected.items()
         ]
-    return wrong
+    return [one for of_case in compared.values() for one in of_case]

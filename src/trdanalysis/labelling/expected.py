@@ -90,15 +90,6 @@ def read_expected(
     return filled
 
 
-def find_differences(expected: Mapping[str, str], got: Mapping[str, Any]) -> list[str]:
-    """Say for each expected value that was not got: column, expected beside got."""
-    return [
-        f"{name}: expected {text}, got {as_cell(got.get(name))}"
-        for name, text in expected.items()
-        if text != as_cell(got.get(name))
-    ]
-
-
 def as_cell(value: Any) -> str:
     """Write a value as a cases file has it."""
     if value is None:
