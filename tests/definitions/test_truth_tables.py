@@ -173,8 +173,17 @@ FUNCTION: tuple[tuple[tuple[str, str, str], Three], ...] = (
     (("", "GAF", ""), UNKNOWN),
     (("severe", "", ""), UNKNOWN),
 )
-#: How many trials of different drugs failed for certain, and how many may have besides.
-FAILURES: tuple[tuple[int, int, Three], ...] = ((2, 0, YES), (1, 0, NO), (1, 1, UNKNOWN))
+#: Adherence and rated outcome of trials of different drugs; are there enough failures, and is there
+#: resistance in appearance, whatever the adherence.
+FAILURES: tuple[tuple[tuple[tuple[str, str], ...], Three, Three], ...] = (
+    ((("1", "no_response"), ("1", "no_response")), YES, YES),
+    ((("1", "no_response"),), NO, NO),
+    ((("1", "no_response"), ("1", "response")), NO, NO),
+    ((("1", "no_response"), ("0.1", "no_response")), NO, YES),
+    ((("1", "no_response"), ("", "no_response")), UNKNOWN, YES),
+    ((("1", "no_response"), ("1", "")), UNKNOWN, UNKNOWN),
+    ((("1", "no_response"), ("0.1", "")), NO, UNKNOWN),
+)
 DIAGNOSES: tuple[tuple[tuple[str, str], Three], ...] = (
     (("yes", "no"), YES),
     (("yes", ""), YES),
@@ -211,12 +220,12 @@ def reason_of(
     return next(reason for reason, applies in found if applies)
 
 
-def failing_trials(patient: str, certain: int, possible: int) -> list[dict[str, str]]:
+def failing_trials(patient: str, trials: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
     return [
-        {"patient_id": patient, "trial_id": f"t{place}", "drug": drug, "dose_mg_per_day": "100",
-         "start_day": str(100 * place), "stop_day": str(100 * place + 60),
-         "adherence": "1" if place < certain else "", "rated_outcome": "no_response"}
-        for place, drug in enumerate(("sertraline", "mirtazapine")[: certain + possible])
+        {"patient_id": patient, "trial_id": f"t{place}", "dose_mg_per_day": "100",
+         "drug": ("sertraline", "mirtazapine")[place], "start_day": str(100 * place),
+         "stop_day": str(100 * place + 60), "adherence": adherence, "rated_outcome": outcome}
+        for place, (adherence, outcome) in enumerate(trials)
     ]  # fmt: skip
 
 
@@ -235,12 +244,13 @@ def labels() -> list[tuple[dict[str, Three], dict[str, Any]]]:
                 "current_substance_use": WORDS[substance],
             }
         )  # fmt: skip
-        trials += failing_trials(patient, failures[0], failures[1])
+        trials += failing_trials(patient, failures[0])
         expected.append(
             {
                 "mdd": mdd[1],
                 "impaired": function[1],
-                "enough_failures": failures[2],
+                "enough_failures": failures[1],
+                "apparent_resistance": failures[2],
                 "medical": medical,
                 "substance": substance,
             }
@@ -258,7 +268,7 @@ def not_excluded(criteria: dict[str, Three]) -> Three:
 
 def test_each_criterion_of_a_patient(labels: list[tuple[dict[str, Three], dict[str, Any]]]) -> None:
     for criteria, got in labels:
-        for name in ("mdd", "impaired", "enough_failures"):
+        for name in ("mdd", "impaired", "enough_failures", "apparent_resistance"):
             assert got[name] is criteria[name], (name, criteria, got)
         assert got["not_excluded"] is not_excluded(criteria), (criteria, got)
 
@@ -279,9 +289,7 @@ def test_labels_and_reasons(labels: list[tuple[dict[str, Three], dict[str, Any]]
 
 def test_pseudo_resistance(labels: list[tuple[dict[str, Three], dict[str, Any]]]) -> None:
     for criteria, got in labels:
-        # Both trials are non-response to a first-line antidepressant, whatever their adherence.
-        apparent = YES if got["failures_possible"] == 2 else NO
-        assert got["apparent_resistance"] is apparent
+        apparent = criteria["apparent_resistance"]
         proven = AND[(criteria["enough_failures"], not_excluded(criteria))]
         expected = both(criteria["mdd"], criteria["impaired"], apparent, NOT[proven])
         assert got["pseudo_resistance"] is expected, (criteria, got)
