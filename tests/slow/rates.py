@@ -1,135 +1,91 @@
-"""Rates by counting patients one by one."""
+"""Rates by counting patients, or their trials, one by one.
+
+Read where the pages are silent: a combination of factor groups is that of the patient, the
+medication-related group being that of his first trial. A combination that names
+``medication_related`` is a row of medication-related factors: it is by definition where they are.
+"""
 
 from __future__ import annotations
 
-import csv
 from math import sqrt
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
 
-from tests.slow.intake import FACTORS, Row, read_drop
-from tests.slow.labels import judge
-from tests.slow.logic import Known, all_of, any_of, negated
+from tests.slow.clusters import rate_of_trials
+from tests.slow.estimands import OF_TRIALS, Unit, units
+from tests.slow.formulas import wilson
+from tests.slow.intake import FACTORS
+from tests.slow.logic import Known, any_of, negated
+from tests.slow.patients import Patient, read_patients
+from tests.slow.reference import REFERENCE, conclude_from
 from tests.slow.trials import used
 
 Rate = dict[str, Any]
 Key = tuple[str, str, str, str, str]
 
-REFERENCE, MARGIN = 0.3, 0.05
-BANDS = (
-    (0, 11, "under 12"), (12, 17, "12-17"), (18, 25, "18-25"), (26, 35, "26-35"),
-    (36, 49, "36-49"), (50, 64, "50-64"), (65, 90, "65 and over"),
-)  # fmt: skip
-MINORS = ("under 12", "12-17")
 GROUPS = {
     "biological": FACTORS[0:5],
     "psychological": FACTORS[5:9],
     "environmental": FACTORS[9:13],
 }
+#: The order in which a combination names its groups.
+COMBINED = ("biological", "psychological", "medication_related", "environmental")
 OF_TRIAL = ("medication_related", "inadequate_dose", "insufficient_duration", "poor_adherence")
+#: Where medication-related factors do not define the event.
+WITH_MEDICATION = ("initial_trial", "initial_remission")
 PROVEN = ("trd", "trd_eligible", "pseudo_resistance")
 LEVEL = {True: "present", False: "absent", None: "unknown"}
 
 
-def read_raw(folder: Path) -> dict[str, list[dict[str, str | None]]]:
-    """Read the CSV tables of a drop."""
-    tables: dict[str, list[dict[str, str | None]]] = {}
-    for path in sorted(folder.glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            tables[path.stem] = [dict(row) for row in csv.DictReader(file)]
-    return tables
-
-
 def count_rates(folder: Path, drugs_csv: Path) -> dict[Key, Rate]:
     """Count every rate of a drop: by estimand, stratum, group, level and age band."""
-    accepted = read_drop(read_raw(folder))
-    trials, labels = judge(accepted, drugs_csv)
-    by_patient = {label["patient_id"]: label for label in labels}
-    left_out = [
-        name
-        for name in FACTORS
-        if all(used(row[name]) is None for row in accepted.tables["patients"])
-    ]
-    cells: dict[Key, list[tuple[Known, Known]]] = {}
-    for patient in accepted.tables["patients"]:
-        own = [trial for trial in trials if trial["patient_id"] == patient["patient_id"]]
-        lost = len(accepted.lost.get(patient["patient_id"], ()))
-        first = _first_trial(own, lost)
-        places = _places(patient, first, left_out, folder.name)
-        for estimand, member, event in _estimands(
-            own, lost, first, by_patient[patient["patient_id"]]
-        ):
-            for stratum, group, level, band in places:
-                if group in OF_TRIAL and estimand != "initial_trial":
-                    continue
-                cells.setdefault((estimand, stratum, group, level, band), []).append(
-                    (member, event)
-                )
-    return {key: _rate(key[0], members) for key, members in cells.items()}
+    patients = read_patients(folder, drugs_csv)
+    left_out = [name for name in FACTORS if all(used(p.row[name]) is None for p in patients)]
+    cells: dict[Key, list[list[Unit]]] = {}
+    for patient in patients:
+        places = _places(patient, left_out, folder.name)
+        for estimand, its_units in units(patient).items():
+            for place in places:
+                key = (estimand, *place)
+                if not is_by_definition(key):
+                    cells.setdefault(key, []).append(its_units)
+    return {
+        key: rate_of_trials(its_units)
+        if key[0] in OF_TRIALS
+        else _rate(key[0], [unit for (unit,) in its_units])
+        for key, its_units in cells.items()
+        # A patient without trials makes no row of trials.
+        if any(its_units)
+    }
 
 
-def _first_trial(trials: list[dict[str, Any]], lost: int) -> dict[str, Any] | None:
-    """Give the first antidepressant trial where it is known which that was."""
-    certain = [trial for trial in trials if trial["antidepressant"] is True]
-    if not certain or lost:
-        return None
-    first = min(certain, key=lambda t: (t["start_day"], t["ingredient"], t["trial_id"]))
-    for trial in trials:
-        if trial["antidepressant"] is None and trial["start_day"] <= first["start_day"]:
-            return None
-    return first
+def is_by_definition(key: Key) -> bool:
+    """Tell whether the factor of a row takes part in defining the event."""
+    estimand, _, group, level, _ = key
+    of_trial = group in OF_TRIAL or "medication_related" in level.split("+")
+    return of_trial and estimand not in WITH_MEDICATION
 
 
-def _estimands(
-    trials: list[dict[str, Any]], lost: int, first: dict[str, Any] | None, label: dict[str, Any]
-) -> list[tuple[str, Known, Known]]:
-    """Give each estimand with membership and event."""
-    taken = any_of([*(trial["antidepressant"] for trial in trials), *([None] * lost)])
-    first_line = False if taken is False else None
-    if first is not None:
-        first_line = first["first_line"]
-    adequate = [
-        first[name] if first is not None else None
-        for name in ("dose_adequate", "duration_adequate", "adherence_adequate")
-    ]
-    nonresponse = first["nonresponse"] if first is not None else None
-    is_trd = {"trd": True, "not_trd": False, "indeterminate": None}[label["label"]]
-    mdd = label["mdd"]
-    return [
-        ("initial_trial", all_of([mdd, taken, first_line]), nonresponse),
-        ("initial_adequate_trial", all_of([mdd, taken, first_line, *adequate]), nonresponse),
-        ("trd", all_of([mdd, taken]), is_trd),
-        ("trd_eligible", all_of([mdd, taken, label["not_excluded"]]), is_trd),
-        ("pseudo_resistance", all_of([mdd, label["apparent_resistance"]]),
-         label["pseudo_resistance"]),
-    ]  # fmt: skip
-
-
-def _places(
-    patient: Row, first: dict[str, Any] | None, left_out: list[str], drop: str
-) -> list[tuple[str, str, str, str]]:
+def _places(patient: Patient, left_out: list[str], drop: str) -> list[tuple[str, str, str, str]]:
     """Give every stratum, group, level and age band to which a patient belongs."""
-    age = used(patient["age_years"])
-    band = "unknown"
-    for low, high, name in BANDS:
-        if age is not None and low <= age <= high:
-            band = name
+    band = patient.band
     places = [("age_band", "age_band", band, band)]
-    if band in MINORS:
+    if patient.is_minor:
         return places
     places.append(("overall", "overall", "all", ""))
     for stratum, value in (
-        ("sex", used(patient["sex"])),
-        ("site", patient["site"]),
+        ("sex", used(patient.row["sex"])),
+        ("site", patient.row["site"]),
         ("drop", drop),
     ):
         places.append((stratum, stratum, value or "unknown", ""))
-    levels: dict[str, Known] = {name: used(patient[name]) for name in FACTORS}
+    levels: dict[str, Known] = {name: used(patient.row[name]) for name in FACTORS}
     groups: dict[str, Known] = {}
     for group, factors in GROUPS.items():
         told = [levels[name] for name in factors if name not in left_out]
         groups[group] = any_of(told) if told else None
+    first = patient.first
     days = first["duration_days"] if first is not None else None
     levels["inadequate_dose"] = negated(first["dose_adequate"]) if first is not None else None
     levels["insufficient_duration"] = None if days is None else days < 42
@@ -140,24 +96,36 @@ def _places(
     for name, value in groups.items():
         places.append(("factor_group", name, LEVEL[value], ""))
         places.append(("factor_group_by_age_band", name, LEVEL[value], band))
+    places.append(("factor_combination", "factor_combination", _combination(groups), ""))
     return places
 
 
-def _rate(estimand: str, members: list[tuple[Known, Known]]) -> Rate:
-    """Make a rate of memberships and events."""
-    known = [event for member, event in members if member is True and event is not None]
-    certain = [event for member, event in members if member is True]
-    unknown = sum(
-        member is not False and (member is None or event is None) for member, event in members
-    )
-    events = sum(event is True for event in certain)
+def _combination(groups: dict[str, Known]) -> str:
+    """Name the groups present where all four are known."""
+    if None in groups.values():
+        return "unknown"
+    return "+".join(name for name in COMBINED if groups[name]) or "none"
+
+
+def _rate(estimand: str, patients: list[Unit]) -> Rate:
+    """Make a rate of patients."""
+    certain = [unit for unit in patients if unit.member is True]
+    known = [unit for unit in certain if unit.event is not None]
+    unknown = sum(unit.is_unknown for unit in patients)
+    events = sum(unit.event is True for unit in certain)
     proven = estimand in PROVEN
     n = len(certain) if proven else len(known)
     total = len(known) + unknown
+    counts = {
+        "unit": "patient",
+        "n": n,
+        "n_unknown": unknown,
+        "n_clusters": n,
+        "events": events,
+    }
     if n == 0:
-        empty = {"n": 0, "n_unknown": unknown, "events": events, "status": "not_estimable"}
         bounds = {"bound_low": 0.0, "bound_high": 1.0} if total else {}
-        return empty | bounds
+        return counts | {"status": "not_estimable"} | bounds
     low, high = wilson(events, n, 0.95)
     low90, high90 = wilson(events, n, 0.9)
     at_low, at_high = conclude(events, total), conclude(events + unknown, total)
@@ -165,10 +133,7 @@ def _rate(estimand: str, members: list[tuple[Known, Known]]) -> Rate:
     if proven:
         conclusion = at_low if at_low == at_high else "inconclusive"
     z = (events / n - REFERENCE) / sqrt(REFERENCE * (1 - REFERENCE) / n)
-    return {
-        "n": n,
-        "n_unknown": unknown,
-        "events": events,
+    return counts | {
         "rate": events / n,
         "ci_low": low,
         "ci_high": high,
@@ -184,21 +149,6 @@ def _rate(estimand: str, members: list[tuple[Known, Known]]) -> Rate:
     }
 
 
-def wilson(events: int, n: int, confidence: float) -> tuple[float, float]:
-    """Give Wilson's interval."""
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share = events / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return centre - half, centre + half
-
-
 def conclude(events: int, n: int) -> str:
-    """Hold a rate against the reference."""
-    low90, high90 = wilson(events, n, 0.9)
-    low, high = wilson(events, n, 0.95)
-    if low90 > REFERENCE - MARGIN and high90 < REFERENCE + MARGIN:
-        return "equivalent"
-    if low > REFERENCE:
-        return "above"
-    return "below" if high < REFERENCE else "inconclusive"
+    """Hold a rate of patients against the reference."""
+    return conclude_from(wilson(events, n, 0.95), wilson(events, n, 0.9))
