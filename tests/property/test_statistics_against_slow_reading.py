@@ -1,0 +1,104 @@
+"""The tables beside the rates are what reading patient by patient gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.golden.run import HERE, run_verbs
+from tests.property.settings import BATCHES
+from tests.property.tables import is_same, show, tell_differences
+from tests.slow.patients import Patient, read_patients
+from tests.slow.resistance import certain_members, count_resistance
+from tests.slow.second_failure import draw_curves, follow
+from tests.slow.unknowns import count_unknowns
+from tests.support import REFERENCE
+from trdanalysis.simulate.drop import simulate_drop, write_drop
+
+
+@dataclass(frozen=True)
+class Run:
+    """The tables of a run, and the patients behind them."""
+
+    analysis: Path
+    patients: list[Patient]
+
+    def read(self, name: str) -> pd.DataFrame:
+        return pd.read_parquet(self.analysis / f"{name}.parquet")
+
+
+@pytest.fixture(scope="module", params=["kept", *range(41, 41 + (BATCHES or 1))])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("run")
+    drop = HERE / "drop"
+    if request.param != "kept":
+        drop = folder / "simulated"
+        write_drop(simulate_drop(500, request.param), drop)
+    run_verbs(drop, folder / "results")
+    patients = read_patients(drop, REFERENCE / "antidepressants.csv")
+    return Run(folder / "results" / "restricted" / "analysis", patients)
+
+
+def test_unknowns_are_counted_right(run: Run) -> None:
+    expected = count_unknowns(run.patients)
+    table, wrong = run.read("unknowns"), []
+    for row in table.to_dict("records"):
+        key = (row["estimand"], row["criterion"])
+        if key not in expected:
+            wrong.append(f"{key}: not a criterion")
+            continue
+        wrong += tell_differences(key, expected.pop(key), row, ("n_unknown", "n_only"))
+    wrong += [f"{key}: no row" for key in expected]
+    assert not wrong, show(wrong)
+    assert (table["n_unknown"] > 0).any()
+    for _, rows in table.groupby("estimand"):
+        assert rows["criterion"].iloc[-1] == "outcome_known"
+
+
+def test_apparent_resistance_by_label_is_counted_right(run: Run) -> None:
+    expected = count_resistance(run.patients)
+    table, wrong = run.read("resistance"), []
+    for row in table.to_dict("records"):
+        key = (row["apparent_resistance"], row["label"])
+        wrong += tell_differences(key, {"n": expected.pop(key, None)}, row, ("n",))
+    wrong += [f"{key}: no row" for key in expected]
+    assert not wrong, show(wrong)
+    assert table["n"].sum() > 0
+
+
+@pytest.mark.parametrize("curve", ["definite", "possible"])
+def test_the_second_failure_comes_when_it_comes(run: Run, curve: str) -> None:
+    steps = draw_curves(run.patients)[curve]
+    table = run.read("curves")
+    table = table[(table["estimand"] == "time_to_second_failure") & (table["curve"] == curve)]
+    wrong = []
+    if [step.day for step in steps] != table["day"].tolist():
+        days = {step.day for step in steps} ^ set(table["day"])
+        wrong.append(f"days that only one has: {sorted(days)}")
+    row_of = {row["day"]: row for row in table.to_dict("records")}
+    for step in steps:
+        row = row_of.get(step.day)
+        if row is None:
+            continue
+        for name, value in (
+            ("n_at_risk", step.n_at_risk),
+            ("events", step.events),
+            ("censored", step.censored),
+            ("cumulative_incidence", step.incidence),
+            ("ci_low", step.ci_low),
+            ("ci_high", step.ci_high),
+        ):
+            if not is_same(value, row[name]):
+                wrong.append(f"{curve} day {step.day} {name}: expected {value}, got {row[name]}")
+    assert not wrong, show(wrong)
+    assert any(step.events for step in steps)
+
+
+def test_a_possible_failure_comes_no_later_than_a_definite_one(run: Run) -> None:
+    for patient in certain_members(run.patients):
+        definite_day, definite = follow(patient, "definite")
+        possible_day, possible = follow(patient, "possible")
+        assert possible_day <= definite_day and possible >= definite
