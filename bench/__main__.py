@@ -84,7 +84,7 @@ class Bench:
         simulated = min(rows or APPLY_ROWS, SIMULATED_ROWS)
         drop, taken = "{}/drops/bench", "{}/taken/bench"
         settings = self.folder / "pool.json"
-        settings.write_text(json.dumps({"age_bands_from_years": [0, 12, 18, 26, 36, 50, 65]}))
+        settings.write_text(json.dumps(USED))
         detailed = ("--detailed",) if part == "detailed" else ()
         base = self.make(
             f"{part}-{simulated}",

@@ -26,11 +26,14 @@ COHORT_FILES = (
     "findings.csv",
 )
 
-#: Result tables before disclosure control.
-ANALYSIS_TABLES = ("rates", "benchmarks", "attrition", "definitions", "label_reasons")
-
 #: Result tables that are published as CSV.
-PUBLISHED_TABLES = ("rates", "benchmarks", "attrition", "definitions")
+PUBLISHED_TABLES = (
+    "rates", "benchmarks", "attrition", "definitions", "comparisons", "models", "unknowns",
+    "resistance", "clusters", "curves", "age_curves", "tipping", "first_trials",
+)  # fmt: skip
+
+#: Result tables before disclosure control.
+ANALYSIS_TABLES = (*PUBLISHED_TABLES, "label_reasons")
 
 #: Files behind disclosure control.
 PUBLISHED_FILES = ("report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES))

@@ -23,7 +23,7 @@ PACKAGE = "trdanalysis"
 REFERENCES = {
     "intake": ("antidepressants.csv", "scales.csv"),
     "label": ("antidepressants.csv", "scales.csv"),
-    "summarise": ("published_rates.csv",),
+    "summarise": ("published_rates.csv", "scales.csv"),
     "publish": ("published_rates.csv",),
 }
 

@@ -14,8 +14,16 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from trdanalysis.contract import FACTORS, RECORDED_GROUPS
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import write_text_if_changed
+
+RECORDED_FACTORS = tuple(factor for group in RECORDED_GROUPS for factor in FACTORS[group])
+
+#: What models can adjust for: of the patient, of the first trial, and single recorded factors.
+COVARIATES = (
+    "age_years", "sex", "baseline_severity", "episode", "site", "drop_id", *RECORDED_FACTORS,
+)  # fmt: skip
 
 M = TypeVar("M", bound="StrictModel")
 
@@ -103,6 +111,11 @@ class Settings(StrictModel):
     reference_rate: float = Field(gt=0, lt=1)
     equivalence_margin: float = Field(gt=0, lt=0.5)
     age_bands_from_years: tuple[int, ...] = Field(min_length=1)
+    factor_groups: dict[str, tuple[str, ...]]
+    model_covariates: tuple[str, ...]
+    age_spline_knots: int = Field(ge=3, le=5)
+    imputations: int = Field(ge=2, le=200)
+    seed: int = Field(ge=0, le=2**32 - 1)
     disclosure_policy: str
     threads: int = Field(ge=1, le=1024)
     memory_limit_mb: int = Field(ge=200)
@@ -127,6 +140,38 @@ class Settings(StrictModel):
             raise ValueError("a band must start at 18: adults and under-18s are analysed apart")
         return value
 
+    @field_validator("factor_groups")
+    @classmethod
+    def _each_factor_once(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        names = ", ".join(RECORDED_GROUPS)
+        if set(value) != set(RECORDED_GROUPS):
+            raise ValueError(f"it must hold the groups {names}; medication_related is derived")
+        place: dict[str, str] = {}
+        for group in RECORDED_GROUPS:
+            for factor in value[group]:
+                if factor not in RECORDED_FACTORS:
+                    raise ValueError(f"`{factor}` is no factor; the factors are those of"
+                                     f" docs/data.md ({len(RECORDED_FACTORS)} of them)")  # fmt: skip
+                if factor in place:
+                    raise ValueError(f"`{factor}` stands in {place[factor]} and in {group}: a"
+                                     " factor belongs to one group")  # fmt: skip
+                place[factor] = group
+        absent = [factor for factor in RECORDED_FACTORS if factor not in place]
+        if absent:
+            raise ValueError(f"`{absent[0]}` stands in no group: every factor belongs to one")
+        return {group: value[group] for group in RECORDED_GROUPS}
+
+    @field_validator("model_covariates")
+    @classmethod
+    def _covariates_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in COVARIATES:
+                raise ValueError(f"`{name}` is no covariate; it must be one of "
+                                 + ", ".join(COVARIATES))  # fmt: skip
+        if len(set(value)) != len(value):
+            raise ValueError("a covariate is named twice")
+        return value
+
     @model_validator(mode="after")
     def _primary_is_used(self) -> Settings:
         if self.primary_definition not in self.definitions:
@@ -141,7 +186,7 @@ class Settings(StrictModel):
 #: among them: moving a folder or adding a core reruns nothing.
 USED_BY: dict[str, tuple[str, ...]] = {
     "intake": (),
-    "pool": ("age_bands_from_years",),
+    "pool": ("age_bands_from_years", "factor_groups"),
     "label": ("definitions", "primary_definition"),
     "summarise": (
         "definitions",
@@ -149,6 +194,10 @@ USED_BY: dict[str, tuple[str, ...]] = {
         "reference_rate",
         "equivalence_margin",
         "age_bands_from_years",
+        "model_covariates",
+        "age_spline_knots",
+        "imputations",
+        "seed",
     ),
     "publish": (
         "definitions",
@@ -156,6 +205,10 @@ USED_BY: dict[str, tuple[str, ...]] = {
         "reference_rate",
         "equivalence_margin",
         "age_bands_from_years",
+        "model_covariates",
+        "age_spline_knots",
+        "imputations",
+        "seed",
         "disclosure_policy",
     ),
 }

@@ -2,8 +2,7 @@
 
 Read where the pages are silent: with one patient there is no interval, no p and no conclusion, also
 where all or none of his trials have the event. A bound counts each unknown trial in its own
-patient, so a patient of whom all is unknown is one more cluster there. A variance of zero between 0
-and 1 (every patient has the same share) is taken as it stands: the interval is a point.
+patient, so a patient of whom all is unknown is one more cluster there.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.slow.logic import Known, all_of, negated
 from tests.slow.patients import Patient
@@ -23,6 +23,8 @@ class Unit:
 
     criteria: dict[str, Known]
     event: Known
+    #: What the event, a label, is made of beside the criteria.
+    parts: dict[str, Known] = field(default_factory=dict)
 
     @property
     def member(self) -> Known:
@@ -40,6 +42,11 @@ class Unit:
         names = [name for name, value in self.criteria.items() if value is None]
         return names + ["outcome_known"] * (self.event is None)
 
+    @property
+    def unknown_parts(self) -> list[str]:
+        """Name the unknown parts of an unknown event."""
+        return [name for name, value in self.parts.items() if value is None and self.event is None]
+
 
 def units(patient: Patient) -> dict[str, list[Unit]]:
     """Give every estimand's units of a patient: himself, or each of his trials."""
@@ -54,6 +61,8 @@ def units(patient: Patient) -> dict[str, list[Unit]]:
     nonresponse = first["nonresponse"] if first is not None else None
     nonremission = negated(first["remission"]) if first is not None else None
     is_trd = {"trd": True, "not_trd": False, "indeterminate": None}[label["label"]]
+    parts = {name: label[name] for name in ("enough_failures", "impaired", "not_excluded")}
+    rest = {name: parts[name] for name in ("enough_failures", "impaired")}
     apparent = mdd | {"apparent_resistance": label["apparent_resistance"]}
     return {
         "initial_trial": [Unit(initial, nonresponse)],
@@ -61,9 +70,9 @@ def units(patient: Patient) -> dict[str, list[Unit]]:
         "initial_remission": [Unit(initial, nonremission)],
         "initial_adequate_remission": [Unit(adequate, nonremission)],
         "any_adequate_trial": _trials(patient),
-        "trd": [Unit(treated, is_trd)],
-        "trd_eligible": [Unit(treated | {"not_excluded": label["not_excluded"]}, is_trd)],
-        "pseudo_resistance": [Unit(apparent, label["pseudo_resistance"])],
+        "trd": [Unit(treated, is_trd, parts)],
+        "trd_eligible": [Unit(treated | {"not_excluded": label["not_excluded"]}, is_trd, rest)],
+        "pseudo_resistance": [Unit(apparent, label["pseudo_resistance"], parts)],
     }
 
 

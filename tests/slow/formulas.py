@@ -54,7 +54,7 @@ def wilson(events: int, n: int, confidence: float = 0.95) -> Limits:
     return centre - half, centre + half
 
 
-def clopper_pearson(events: int, n: int, confidence: float = 0.95) -> Limits:
+def clopper_pearson(events: float, n: int, confidence: float = 0.95) -> Limits:
     """Give the exact interval by quantiles of the beta distribution.
 
     Clopper CJ, Pearson ES (1934) Biometrika 26:404-413.
@@ -106,14 +106,15 @@ def cluster_variance(clusters: Sequence[Cluster]) -> float | None:
 def cluster_limits(clusters: Sequence[Cluster], confidence: float = 0.95) -> Limits | None:
     """Give limits by the delta method on the logit, t with G - 1 degrees of freedom.
 
-    At 0 or 1 Clopper-Pearson on the G clusters. One cluster has none.
+    Where every cluster has the same share, as at 0 or 1, the variance is zero and says nothing:
+    Clopper-Pearson on G clusters then, of whom that share has the event. One cluster has none.
     """
     variance = cluster_variance(clusters)
     if variance is None:
         return None
     g, p = len(clusters), cluster_rate(clusters)
-    if p in (0, 1):
-        return clopper_pearson(g if p == 1 else 0, g, confidence)
+    if variance == 0:
+        return clopper_pearson(p * g, g, confidence)
     half = float(t.isf((1 - confidence) / 2, g - 1)) * sqrt(variance) / (p * (1 - p))
     return expit(logit(p) - half), expit(logit(p) + half)
 
@@ -121,17 +122,17 @@ def cluster_limits(clusters: Sequence[Cluster], confidence: float = 0.95) -> Lim
 def cluster_p_value(clusters: Sequence[Cluster], reference: float) -> float | None:
     """Give the p of the test that agrees with the interval.
 
-    t on the logit; at 0 or 1 the exact binomial test of 0 or G clusters; a variance of zero leaves
-    p 0 for any share but the reference itself.
+    t on the logit; where the variance is zero, twice the smaller tail of as many clusters, which is
+    the test that Clopper-Pearson's limits come from.
     """
     variance = cluster_variance(clusters)
     if variance is None:
         return None
     g, p = len(clusters), cluster_rate(clusters)
-    if p in (0, 1):
-        return exact_binomial_p(g if p == 1 else 0, g, reference)
     if variance == 0:
-        return 1.0 if p == reference else 0.0
+        below = 1.0 if p == 1 else float(beta.sf(reference, p * g + 1, g - p * g))
+        above = 1.0 if p == 0 else float(beta.cdf(reference, p * g, g - p * g + 1))
+        return min(2 * min(below, above), 1.0)
     statistic = (logit(p) - logit(reference)) * p * (1 - p) / sqrt(variance)
     return float(2 * t.sf(abs(statistic), g - 1))
 

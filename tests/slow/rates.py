@@ -1,8 +1,8 @@
 """Rates by counting patients, or their trials, one by one.
 
-Read where the pages are silent: a combination of factor groups is that of the patient, the
-medication-related group being that of his first trial. A combination that names
-``medication_related`` is a row of medication-related factors: it is by definition where they are.
+Read where the pages are silent: in a combination of factor groups the medication-related group is
+that of the first trial. Where medication-related factors are by definition, so is a combination
+that names them, and the others are of the three recorded groups alone.
 """
 
 from __future__ import annotations
@@ -46,8 +46,13 @@ def count_rates(folder: Path, drugs_csv: Path) -> dict[Key, Rate]:
     for patient in patients:
         places = _places(patient, left_out, folder.name)
         for estimand, its_units in units(patient).items():
-            for place in places:
-                key = (estimand, *place)
+            for stratum, group, level, band in places:
+                if group == "recorded_combination" and estimand in WITH_MEDICATION:
+                    continue
+                if group == "factor_combination" and estimand not in WITH_MEDICATION:
+                    continue
+                group = "factor_combination" if group == "recorded_combination" else group
+                key = (estimand, stratum, group, level, band)
                 if not is_by_definition(key):
                     cells.setdefault(key, []).append(its_units)
     return {
@@ -97,14 +102,16 @@ def _places(patient: Patient, left_out: list[str], drop: str) -> list[tuple[str,
         places.append(("factor_group", name, LEVEL[value], ""))
         places.append(("factor_group_by_age_band", name, LEVEL[value], band))
     places.append(("factor_combination", "factor_combination", _combination(groups), ""))
+    recorded = {name: groups[name] for name in GROUPS}
+    places.append(("factor_combination", "recorded_combination", _combination(recorded), ""))
     return places
 
 
 def _combination(groups: dict[str, Known]) -> str:
-    """Name the groups present where all four are known."""
+    """Name the groups present where all are known."""
     if None in groups.values():
         return "unknown"
-    return "+".join(name for name in COMBINED if groups[name]) or "none"
+    return "+".join(name for name in COMBINED if groups.get(name)) or "none"
 
 
 def _rate(estimand: str, patients: list[Unit]) -> Rate:

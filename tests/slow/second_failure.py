@@ -2,16 +2,17 @@
 
 Read where the pages are silent:
 
-- The clock starts with the first trial that certainly is an antidepressant's.
+- The clock starts with the first antidepressant trial; who may have had an earlier one, quarantined
+  trials among them, is left out.
 - The second failure falls on the first day by which enough failures that count apart have come
   about, counted as the definition counts them.
 - Definite failures have come about on the day they are established. Where it is unknown, they have
-  by the trial's stop, else by the end of observation.
+  by the later of the trial's stop and its endpoint, else by the end of observation.
 - Possible failures (failed, or it is unknown whether) have come about on the day they are
-  established, else as soon as the trial could have been long enough. A quarantined trial has no day
-  and takes no part.
-- Observation ends on ``last_observed_day``, else on the last day that the patient's accepted trials
-  name as used: start, stop, baseline, endpoint. What comes after it is no event.
+  established, else as soon as the trial could have been long enough.
+- Observation ends on ``last_observed_day``; where that is unknown or before the first trial, on the
+  last day that the patient's accepted trials name as used: start, stop, baseline, endpoint. What
+  comes after it is no event.
 - A time before the start is day 0.
 """
 
@@ -30,8 +31,13 @@ CURVES = ("definite", "possible")
 
 def draw_curves(patients: list[Patient]) -> dict[str, list[Step]]:
     """Give the curve of definite and that of possible second failures."""
-    members = certain_members(patients)
+    members = followed(patients)
     return {curve: kaplan_meier([follow(p, curve) for p in members]) for curve in CURVES}
+
+
+def followed(patients: list[Patient]) -> list[Patient]:
+    """Give the certain members whose first antidepressant trial is known."""
+    return [patient for patient in certain_members(patients) if patient.first is not None]
 
 
 def follow(patient: Patient, curve: str) -> tuple[int, bool]:
@@ -47,7 +53,8 @@ def follow(patient: Patient, curve: str) -> tuple[int, bool]:
 def last_day(patient: Patient) -> int:
     """Give the day on which observation ends."""
     seen = used(patient.row["last_observed_day"])
-    if seen is not None:
+    first = patient.first
+    if seen is not None and first is not None and seen >= first["start_day"]:
         return int(seen)
     columns = ("start_day", "stop_day", "baseline_day", "endpoint_day")
     days = [trial[name] for trial in patient.trials for name in columns]
@@ -62,7 +69,8 @@ def second_failure_day(patient: Patient, curve: str, last: int) -> int | None:
         day = trial["established_day"]
         if curve == "definite" and trial["failed"] is True:
             if day is None:
-                day = trial["stop_day"] if trial["stop_day"] is not None else last
+                ends = [trial[name] for name in ("stop_day", "endpoint_day")]
+                day = max((end for end in ends if end is not None), default=last)
             failures.append((day, trial))
         if curve == "possible" and trial["failed"] is not False:
             failures.append((day if day is not None else trial["start_day"] + rules.days, trial))

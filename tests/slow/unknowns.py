@@ -2,7 +2,8 @@
 
 Read where the pages are silent: of adults and unknown ages, and for every estimand of ``rates``.
 The criteria are those of the population, by their names in the attrition, then ``outcome_known``:
-whether the event is known. A criterion that costs nobody anything has a row of zeros.
+whether the event is known; then, of an unknown label, what it is made of. A criterion that costs
+nobody anything has a row of zeros.
 """
 
 from __future__ import annotations
@@ -21,13 +22,27 @@ def count_unknowns(patients: list[Patient]) -> dict[tuple[str, str], dict[str, i
         for estimand, its_units in units(patient).items():
             of_estimand[estimand] += its_units
             for unit in its_units:
-                names[estimand] = [*unit.criteria, "outcome_known"]
+                names[estimand] = [*unit.criteria, "outcome_known", *unit.parts]
     counts = {}
     for estimand, criteria in names.items():
-        lacking = [unit.unknown_criteria for unit in of_estimand[estimand] if unit.is_unknown]
+        unsure = [unit for unit in of_estimand[estimand] if unit.is_unknown]
         for criterion in criteria:
+            lacking = [unit for unit in unsure if criterion in lacks(unit)]
             counts[estimand, criterion] = {
-                "n_unknown": sum(criterion in lacks for lacks in lacking),
-                "n_only": sum(lacks == [criterion] for lacks in lacking),
+                "n_unknown": len(lacking),
+                "n_only": sum(lacks_only(unit, criterion) for unit in lacking),
             }
     return counts
+
+
+def lacks(unit: Unit) -> list[str]:
+    """Name all that is unknown of a unit."""
+    return [*unit.unknown_criteria, *unit.unknown_parts]
+
+
+def lacks_only(unit: Unit, name: str) -> bool:
+    """Tell whether nothing else is unknown; an unknown label is what its parts are."""
+    if name in unit.parts:
+        others = [other for other in lacks(unit) if other not in (name, "outcome_known")]
+        return not others
+    return unit.unknown_criteria == [name]

@@ -10,7 +10,9 @@ import ibis
 import pyarrow as pa
 
 from trdanalysis.ages import age_bands
+from trdanalysis.analysis.criteria import derive_criteria, derive_trial_criteria
 from trdanalysis.analysis.rates import RateSettings
+from trdanalysis.analysis.states import derive_states
 from trdanalysis.contract import FACTORS
 
 BANDS = age_bands([0, 12, 18, 26])
@@ -28,8 +30,14 @@ TRIAL_FLAGS = (
     "duration_adequate",
     "adherence_adequate",
     "nonresponse",
+    "remission",
 )
-LABEL_FLAGS = ("mdd", "not_excluded", "apparent_resistance", "pseudo_resistance")
+LABEL_FLAGS = (
+    "mdd", "enough_failures", "impaired", "not_excluded", "apparent_resistance",
+    "pseudo_resistance",
+)  # fmt: skip
+
+TRIAL_COVARIATES = ("baseline_score", "scale", "episode")
 
 Row = dict[str, Any]
 
@@ -54,14 +62,16 @@ class Cohort:
         definition: str = "article",
     ) -> None:
         """Add a patient; what is not said is unknown."""
-        blank: Row = {"age_band": "18-25", "sex": None, "site": None, "drop_id": "d1"}
+        blank: Row = {
+            "age_years": None, "age_band": "18-25", "sex": None, "site": None, "drop_id": "d1",
+        }  # fmt: skip
         blank |= dict.fromkeys(PATIENT_FLAGS)
         self.patients.append(blank | {"patient_id": patient_id} | (patient or {}))
         blank = {"definition": definition, "label": "indeterminate"} | dict.fromkeys(LABEL_FLAGS)
         self.labels.append(blank | {"patient_id": patient_id} | (label or {}))
         for number, trial in enumerate(trials):
             blank = {"trial_id": f"t{number}", "ingredient": "sertraline", "start_day": 0}
-            blank |= dict.fromkeys(("duration_days", *TRIAL_FLAGS))
+            blank |= dict.fromkeys(("duration_days", *TRIAL_FLAGS, *TRIAL_COVARIATES))
             self.trials.append(blank | {"patient_id": patient_id} | trial)
         self.quarantined += [{"patient_id": patient_id}] * quarantined
 
@@ -76,9 +86,11 @@ class Cohort:
         text = dict.fromkeys(("patient_id", "age_band", "sex", "site", "drop_id"), pa.string())
         flags = dict.fromkeys(PATIENT_FLAGS, pa.bool_())
         named = dict.fromkeys(("patient_id", "trial_id", "ingredient"), pa.string())
-        numbers = {"start_day": pa.int64(), "duration_days": pa.int64()}
+        named["scale"] = pa.string()
+        numbers = dict.fromkeys(("start_day", "duration_days", "episode"), pa.int64())
+        numbers["baseline_score"] = pa.float64()
         return (
-            create("patients", self.patients, text | flags),
+            create("patients", self.patients, text | {"age_years": pa.int64()} | flags),
             create("trials", self.trials, named | numbers | dict.fromkeys(TRIAL_FLAGS, pa.bool_())),
             create(
                 "labels",
@@ -159,7 +171,10 @@ def read_first_trial(trials: list[Row], quarantined: int) -> Row | None | str:
 
 
 def read_units(cohort: Cohort) -> list[Row]:
-    """Read membership and event of every estimand off the rows, one patient after the other."""
+    """Read membership and event of every estimand off the rows, one patient after the other.
+
+    A unit of ``any_adequate_trial`` is a trial, every other one a patient.
+    """
     units = []
     labels = {row["patient_id"]: row for row in cohort.labels}
     for patient in cohort.patients:
@@ -182,9 +197,22 @@ def read_units(cohort: Cohort) -> list[Row]:
         mdd = label["mdd"]
         trd = {"trd": True, "not_trd": False, "indeterminate": None}[label["label"]]
         adequate = [known[f"{name}_adequate"] for name in ("dose", "duration", "adherence")]
+        nonremission = not3(known["remission"])
+        first_members = and3(mdd, first_line), and3(mdd, first_line, *adequate)
+        lost = [dict.fromkeys(TRIAL_FLAGS)] * quarantined
         for estimand, member, event in (
-            ("initial_trial", and3(mdd, first_line), known["nonresponse"]),
-            ("initial_adequate_trial", and3(mdd, first_line, *adequate), known["nonresponse"]),
+            ("initial_trial", first_members[0], known["nonresponse"]),
+            ("initial_adequate_trial", first_members[1], known["nonresponse"]),
+            ("initial_remission", first_members[0], nonremission),
+            ("initial_adequate_remission", first_members[1], nonremission),
+            *(
+                (
+                    "any_adequate_trial",
+                    and3(mdd, *(trial[name] for name in TRIAL_FLAGS[:5])),
+                    trial["nonresponse"],
+                )
+                for trial in [*trials, *lost]
+            ),
             ("trd", and3(mdd, any_trial), trd),
             ("trd_eligible", and3(mdd, any_trial, label["not_excluded"]), trd),
             (
@@ -199,6 +227,28 @@ def read_units(cohort: Cohort) -> list[Row]:
     return units
 
 
+def states_of(cohort: Cohort, definition: str = "article") -> ibis.Table:
+    """Give the kept states of a cohort."""
+    states = derive_states(derive_criteria(*cohort.tables(), definition))
+    return states.get_backend().create_table(f"states_of_{definition}", states)
+
+
+def trial_criteria_of(cohort: Cohort, definition: str = "article") -> ibis.Table:
+    """Give the criteria of the trials of a cohort."""
+    patients, trials, labels, quarantined = cohort.tables()
+    backend = trials.get_backend()
+    criteria = derive_criteria(
+        *(
+            ibis.memtable(table.to_pyarrow())
+            for table in (patients, trials, labels, quarantined)
+        ),
+        definition,
+    )
+    parts = (criteria, trials, quarantined)
+    memory = [ibis.memtable(table.to_pyarrow()) for table in parts]
+    return backend.create_table("trial_criteria", derive_trial_criteria(*memory, definition))
+
+
 def read_counts(units: list[Row], estimand: str, stratum: str, group: str, level: str, band: str):
     """Count members, known outcomes, events and unknowns of one row, one unit after the other."""
     counts = {"certain": 0, "known": 0, "events": 0, "unknown": 0}
@@ -209,7 +259,13 @@ def read_counts(units: list[Row], estimand: str, stratum: str, group: str, level
             continue
         if band and (unit["age_band"] or "unknown") != band:
             continue
-        if stratum in ("factor", "factor_group", "factor_group_by_age_band"):
+        if stratum == "factor_combination":
+            groups = {group: unit[group] for group in FACTORS}
+            if estimand not in ("initial_trial", "initial_remission"):
+                del groups[TRIAL_GROUP]
+            value = "+".join(group for group, present in groups.items() if present) or "none"
+            value = "unknown" if None in groups.values() else value
+        elif stratum in ("factor", "factor_group", "factor_group_by_age_band"):
             value = {True: "present", False: "absent", None: "unknown"}[unit[group]]
         elif stratum == "overall":
             value = "all"

@@ -6,14 +6,22 @@ import ibis
 import pandas as pd
 import pytest
 
-from tests.unit.analysis_cohorts import SETTINGS, UNDER_AGE, Cohort, make_cohort
+from tests.unit.analysis_cohorts import (
+    SETTINGS,
+    UNDER_AGE,
+    Cohort,
+    make_cohort,
+    states_of,
+    trial_criteria_of,
+)
 from trdanalysis.analysis.attrition import ATTRITION_COLUMNS, estimate_attrition
 from trdanalysis.analysis.definition_table import (
     DEFINITION_COLUMNS,
     estimate_definitions,
     estimate_label_reasons,
 )
-from trdanalysis.analysis.estimands import ESTIMANDS, derive_criteria, derive_units
+from trdanalysis.analysis.criteria import derive_criteria
+from trdanalysis.analysis.estimands import CURVE, CURVE_CRITERIA, ESTIMANDS
 from trdanalysis.analysis.rates import estimate_rates
 
 SUMMARIES = [
@@ -32,7 +40,8 @@ SUMMARIES = [
 
 
 def attrition_of(cohort: Cohort) -> pd.DataFrame:
-    return estimate_attrition(derive_criteria(*cohort.tables(), "article"), SUMMARIES, SETTINGS)
+    criteria = derive_criteria(*cohort.tables(), "article")
+    return estimate_attrition(criteria, trial_criteria_of(cohort), SUMMARIES, SETTINGS)
 
 
 def test_records_balance_over_all_drops() -> None:
@@ -56,8 +65,11 @@ def test_records_balance_over_all_drops() -> None:
 
 def test_nobody_keeps_the_steps_with_nobody_in_them() -> None:
     table = attrition_of(Cohort())
-    patients = table[table["unit"] == "patient"]
-    assert list(patients["estimand"].unique()) == [estimand.name for estimand in ESTIMANDS]
+    patients = table[table["unit"] != "row"]
+    names = [*(estimand.name for estimand in ESTIMANDS), CURVE]
+    assert list(patients["estimand"].unique()) == names
+    curve = table.loc[table["estimand"] == CURVE, "step"]
+    assert list(curve) == ["not_under_18", *CURVE_CRITERIA]
     assert (patients[["n_in", "n_out", "n_unknown"]] == 0).all(axis=None)
     assert set(patients["definition"]) == {"article"}
 
@@ -66,15 +78,20 @@ def test_nobody_keeps_the_steps_with_nobody_in_them() -> None:
 def test_steps_follow_on_and_end_at_what_the_rates_count(seed: int) -> None:
     cohort = make_cohort(seed, 120)
     table = attrition_of(cohort)
-    rates = estimate_rates(derive_units(*cohort.tables(), "article"), SETTINGS)
+    rates = estimate_rates(states_of(cohort), SETTINGS)
     overall = rates[rates["stratum"] == "overall"].set_index("estimand")
     for estimand in ESTIMANDS:
         steps = table[table["estimand"] == estimand.name].reset_index(drop=True)
         assert list(steps["step"]) == ["not_under_18", *estimand.criteria, "outcome_known"]
         assert list(steps["step_order"]) == list(range(1, len(steps) + 1))
-        assert steps.loc[0, "n_in"] == 120
-        under_age = sum(patient["age_band"] in UNDER_AGE for patient in cohort.patients)
-        unknown_age = sum(patient["age_band"] is None for patient in cohort.patients)
+        assert set(steps["unit"]) == {estimand.unit}
+        bands = {patient["patient_id"]: patient["age_band"] for patient in cohort.patients}
+        units = list(bands)
+        if estimand.unit == "trial":
+            units = [row["patient_id"] for row in (*cohort.trials, *cohort.quarantined)]
+        assert steps.loc[0, "n_in"] == len(units)
+        under_age = sum(bands[patient] in UNDER_AGE for patient in units)
+        unknown_age = sum(bands[patient] is None for patient in units)
         assert (steps.loc[0, "n_out"], steps.loc[0, "n_unknown"]) == (under_age, unknown_age)
         left = (steps["n_in"] - steps["n_out"])[:-1].tolist()
         assert left == steps["n_in"][1:].tolist()
@@ -148,7 +165,8 @@ def test_a_criterion_handed_over_as_a_negation_is_still_three_valued(excluded: b
     value = ibis.literal(excluded, type="boolean")
     labels = labels.mutate(excluded=value).mutate(not_excluded=~ibis._.excluded)
     criteria = derive_criteria(patients, trials, labels, quarantined, "article")
-    steps = estimate_attrition(criteria, [], SETTINGS)
+    nothing = trial_criteria_of(Cohort())
+    steps = estimate_attrition(criteria, nothing, [], SETTINGS)
     step = steps[(steps["estimand"] == "trd_eligible") & (steps["step"] == "not_excluded")].iloc[0]
     assert (step["n_out"], step["n_unknown"]) == (excluded is True, excluded is None)
 

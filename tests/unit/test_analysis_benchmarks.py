@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from tests.unit.analysis_cohorts import SETTINGS, Cohort, make_cohort
+from tests.unit.analysis_cohorts import SETTINGS, Cohort, make_cohort, states_of
 from trdanalysis.analysis.benchmarks import BENCHMARK_COLUMNS, estimate_benchmarks
-from trdanalysis.analysis.estimands import derive_units
 from trdanalysis.analysis.intervals import estimate_wilson
 from trdanalysis.analysis.rates import estimate_rates
 
@@ -20,8 +19,8 @@ PUBLISHED = Path(__file__).parents[2] / "config" / "reference" / "published_rate
 
 @pytest.fixture(scope="module")
 def rates() -> pd.DataFrame:
-    units = derive_units(*make_cohort(11, 200).tables(), "article")
-    return estimate_rates(units, SETTINGS)
+    states = states_of(make_cohort(11, 200))
+    return estimate_rates(states, SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +38,8 @@ def test_each_estimand_stands_beside_its_own_references(
         ("initial_trial", "R01", True),
         ("initial_trial", "R09", True),
         ("initial_adequate_trial", "R10", False),
+        ("initial_remission", "R02", True),
+        ("initial_remission", "R03", True),
         ("trd_eligible", "R15", True),
         ("trd_eligible", "R17", True),
     ]
@@ -73,7 +74,7 @@ def test_a_clustered_reference_keeps_its_own_wider_limits(
 def test_a_reference_that_is_no_sample_gets_no_interval(
     rates: pd.DataFrame, published: pd.DataFrame
 ) -> None:
-    row = estimate_benchmarks(rates, published).iloc[3]
+    row = estimate_benchmarks(rates, published).iloc[5]
     assert row["reference_id"] == "R15"
     assert row["published_n"] is pd.NA
     assert math.isnan(row["ci_low"])
@@ -82,9 +83,9 @@ def test_a_reference_that_is_no_sample_gets_no_interval(
 
 
 def test_nobody_here_leaves_the_published_side_only(published: pd.DataFrame) -> None:
-    units = derive_units(*Cohort().tables(), "article")
-    table = estimate_benchmarks(estimate_rates(units, SETTINGS), published)
-    assert len(table) == 5
+    states = states_of(Cohort())
+    table = estimate_benchmarks(estimate_rates(states, SETTINGS), published)
+    assert len(table) == 7
     for column in ("rate", "difference", "ci_low", "ci_high"):
         assert table[column].isna().all()
     assert table["published_rate"].notna().all()

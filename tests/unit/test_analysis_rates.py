@@ -16,13 +16,18 @@ from tests.unit.analysis_cohorts import (
     make_cohort,
     read_counts,
     read_units,
+    states_of,
 )
-from trdanalysis.analysis.estimands import UNIT_COLUMNS, derive_criteria, derive_units
+from trdanalysis.analysis.criteria import derive_criteria
+from trdanalysis.analysis.estimands import ESTIMANDS, find_estimand
 from trdanalysis.analysis.intervals import estimate_wilson
 from trdanalysis.analysis.rates import RATE_COLUMNS, RateSettings, estimate_rates
+from trdanalysis.analysis.states import derive_states
+from trdanalysis.analysis.three_valued import all_of
 from trdanalysis.contract import FACTORS
 
 TRIAL_ROWS = {TRIAL_GROUP, *FACTORS[TRIAL_GROUP]}
+OF_FIRST_TRIAL = {"initial_trial", "initial_remission"}
 GOOD = {
     "antidepressant": True,
     "first_line": True,
@@ -36,9 +41,7 @@ MDD = {"mdd": True}
 
 
 def rates_of(cohort: Cohort, settings: RateSettings = SETTINGS) -> pd.DataFrame:
-    units = derive_units(*cohort.tables(), "article")
-    kept = units.get_backend().create_table("units", units)  # or it is planned once per factor
-    return estimate_rates(kept, settings)
+    return estimate_rates(states_of(cohort), settings)
 
 
 def pick(rates: pd.DataFrame, estimand: str, stratum: str = "overall", **cell: str) -> pd.Series:
@@ -49,11 +52,14 @@ def pick(rates: pd.DataFrame, estimand: str, stratum: str = "overall", **cell: s
     return chosen.iloc[0]
 
 
-def units_of(cohort: Cohort, estimand: str) -> list[tuple[bool | None, bool | None]]:
+def units_of(cohort: Cohort, name: str) -> list[tuple[bool | None, bool | None]]:
     """Give membership and event, patient by patient in the order in which they were added."""
-    units = derive_units(*cohort.tables(), "article")
-    units = units.filter(units.estimand == estimand)
-    rows = {row["patient_id"]: row for row in units.to_pyarrow().to_pylist()}
+    estimand = find_estimand(name)
+    criteria = derive_criteria(*cohort.tables(), "article")
+    chosen = criteria.select(
+        "patient_id", member=all_of(criteria, estimand.criteria), event=criteria[estimand.event]
+    )
+    rows = {row["patient_id"]: row for row in chosen.to_pyarrow().to_pylist()}
     found = (rows[patient["patient_id"]] for patient in cohort.patients)
     return [(row["member"], row["event"]) for row in found]
 
@@ -63,7 +69,8 @@ def test_every_row_counts_as_the_slow_reading_does(seed: int, n_patients: int) -
     cohort = make_cohort(seed, n_patients)
     units, rates = read_units(cohort), rates_of(cohort)
     for row in rates.fillna({"age_band": ""}).itertuples():
-        if row.group in TRIAL_ROWS and row.estimand != "initial_trial":
+        combined = row.stratum == "factor_combination" and TRIAL_GROUP in row.level
+        if (row.group in TRIAL_ROWS or combined) and row.estimand not in OF_FIRST_TRIAL:
             assert row.status == "by_definition"
             continue
         key = (row.estimand, row.stratum, row.group, row.level, row.age_band)
@@ -71,7 +78,7 @@ def test_every_row_counts_as_the_slow_reading_does(seed: int, n_patients: int) -
         proven = row.analysis == "proven"
         n, total = slow["certain" if proven else "known"], slow["known"] + slow["unknown"]
         assert (row.n, row.events, row.n_unknown) == (n, slow["events"], slow["unknown"]), key
-        assert row.n_clusters == n
+        assert row.unit == "trial" or row.n_clusters == n
         assert row.status == ("ok" if n else "not_estimable")
         if n:
             assert row.rate == pytest.approx(slow["events"] / n)
@@ -80,15 +87,6 @@ def test_every_row_counts_as_the_slow_reading_does(seed: int, n_patients: int) -
             assert row.bound_high == pytest.approx((slow["events"] + slow["unknown"]) / total)
             assert not n or row.bound_low <= row.rate + 1e-12
             assert not n or row.rate <= row.bound_high + 1e-12
-
-
-def test_units_have_one_row_per_estimand_and_patient() -> None:
-    cohort = make_cohort(5, 50)
-    units = derive_units(*cohort.tables(), "article")
-    assert units.columns == UNIT_COLUMNS
-    frame = units.to_pyarrow().to_pandas()
-    assert len(frame) == 5 * 50
-    assert not frame.duplicated(["estimand", "patient_id"]).any()
 
 
 def test_row_order_and_stacked_definitions_change_no_number() -> None:
@@ -100,8 +98,8 @@ def test_row_order_and_stacked_definitions_change_no_number() -> None:
     for rows in (cohort.patients, cohort.trials, cohort.labels, cohort.quarantined):
         rows.reverse()
     both = ibis.union(
-        ibis.memtable(derive_units(*other.tables(), "other").to_pyarrow()),
-        ibis.memtable(derive_units(*cohort.tables(), "article").to_pyarrow()),
+        ibis.memtable(states_of(other, "other").to_pyarrow()),
+        ibis.memtable(states_of(cohort).to_pyarrow()),
     )
     settings = RateSettings(0.30, 0.05, BANDS, ("other", "article"))
     rates = estimate_rates(both, settings)
@@ -116,6 +114,9 @@ def test_columns_order_and_rows_are_fixed() -> None:
     assert list(rates["estimand"].unique()) == [
         "initial_trial",
         "initial_adequate_trial",
+        "initial_remission",
+        "initial_adequate_remission",
+        "any_adequate_trial",
         "trd",
         "trd_eligible",
         "pseudo_resistance",
@@ -127,10 +128,15 @@ def test_columns_order_and_rows_are_fixed() -> None:
         "factor_group",
         "factor",
         "factor_group_by_age_band",
+        "factor_combination",
         "sex",
         "site",
         "drop",
     ]
+    combinations = list(one.loc[one["stratum"] == "factor_combination", "level"])
+    assert len(combinations) == 17
+    assert combinations[:2] == ["none", "biological"]
+    assert combinations[-2:] == ["+".join(FACTORS), "unknown"]
     bands = one[one["stratum"] == "age_band"]
     assert list(bands["level"]) == [*(band.label for band in BANDS), "unknown"]
     assert list(bands["age_band"]) == list(bands["level"])
@@ -145,7 +151,7 @@ def test_columns_order_and_rows_are_fixed() -> None:
 
 def test_nobody_at_all_keeps_every_row_and_raises_no_warning() -> None:
     rates = rates_of(Cohort())
-    assert len(rates) == 5 * (1 + 5 + 12 + 48 + 36 + 4)
+    assert len(rates) == len(ESTIMANDS) * (1 + 5 + 12 + 48 + 36 + 17 + 4)
     assert set(rates["status"]) == {"not_estimable", "by_definition"}
     estimable = rates[rates["status"] == "not_estimable"]
     assert (estimable["n"] == 0).all()
@@ -158,8 +164,11 @@ def test_nobody_at_all_keeps_every_row_and_raises_no_warning() -> None:
 def test_rows_by_definition_carry_no_number() -> None:
     rates = rates_of(make_cohort(4, 50))
     rows = rates[rates["status"] == "by_definition"]
-    assert set(rows["group"]) == TRIAL_ROWS
-    assert set(rows["estimand"]) == set(rates["estimand"]) - {"initial_trial"}
+    assert set(rows["group"]) == TRIAL_ROWS | {"factor_combination"}
+    combined = rows[rows["group"] == "factor_combination"]
+    assert combined["level"].str.contains(TRIAL_GROUP).all()
+    assert combined["level"].nunique() == 8
+    assert set(rows["estimand"]) == set(rates["estimand"]) - OF_FIRST_TRIAL
     given = {"estimand", "definition", "analysis", "stratum", "group", "level", "age_band"}
     for column in set(RATE_COLUMNS) - given - {"unit", "status"}:
         assert rows[column].isna().all(), column

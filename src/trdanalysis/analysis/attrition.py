@@ -9,8 +9,9 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from trdanalysis.analysis.estimands import ESTIMANDS, Estimand, is_unknown
+from trdanalysis.analysis.estimands import CURVE, CURVE_CRITERIA, ESTIMANDS
 from trdanalysis.analysis.rates import RateSettings
+from trdanalysis.analysis.three_valued import all_of, is_unknown
 from trdanalysis.contract import TABLES
 
 #: Columns of attrition.csv, in order.
@@ -33,6 +34,7 @@ OUTCOME_STEP = "outcome_known"
 
 def estimate_attrition(
     criteria: ir.Table,
+    trial_criteria: ir.Table,
     intake_summaries: Sequence[Mapping[str, Any]],
     settings: RateSettings,
 ) -> pd.DataFrame:
@@ -42,7 +44,10 @@ def estimate_attrition(
     ----------
     criteria
         One row per definition and patient, see
-        :func:`trdanalysis.analysis.estimands.derive_criteria`; several definitions are stacked.
+        :func:`trdanalysis.analysis.criteria.derive_criteria`; several definitions are stacked.
+    trial_criteria
+        One row per definition and trial, see
+        :func:`trdanalysis.analysis.criteria.derive_trial_criteria`.
     intake_summaries
         One per drop: ``drop_id`` and ``tables``, which maps a table's name to ``rows_in``,
         ``accepted``, ``duplicates`` and ``quarantined``.
@@ -55,8 +60,8 @@ def estimate_attrition(
         With :data:`ATTRITION_COLUMNS`. First a block with the estimand ``records`` and no
         definition: per table and over all drops, the steps ``<table>_rows_in``,
         ``<table>_duplicates``, ``<table>_quarantined``, ``<table>_accepted``, in rows. Then per
-        definition and estimand one row a step, in patients: ``not_under_18``, each criterion of
-        membership, ``outcome_known``.
+        definition and estimand one row a step, in patients or trials: ``not_under_18``, each
+        criterion of membership, ``outcome_known``; of the curve the last is left out.
 
         ``n_in``: not certainly out before the step. ``n_out``: certainly out at this step.
         ``n_unknown``: among those who go on, this criterion is not known (empty for rows). So
@@ -64,8 +69,15 @@ def estimate_attrition(
         outcome: at ``outcome_known`` ``n_unknown`` counts whose membership or outcome is unknown,
         and ``n_in - n_unknown`` are those certainly in with a known outcome.
     """
-    rows = [*_list_record_steps(intake_summaries), *_list_patient_steps(criteria, settings)]
-    table = pd.DataFrame(rows, columns=list(ATTRITION_COLUMNS[:-1]))
+    rows = _list_record_steps(intake_summaries)
+    for unit, table in (("patient", criteria), ("trial", trial_criteria)):
+        ways = {
+            one.name: (one.criteria, one.event) for one in ESTIMANDS if one.unit == unit
+        }
+        if unit == "patient":
+            ways[CURVE] = (CURVE_CRITERIA, None)
+        rows += _list_steps(table, ways, unit, settings)
+    table = pd.DataFrame(_in_order(rows, settings), columns=list(ATTRITION_COLUMNS[:-1]))
     for column in ("step_order", "n_in", "n_out", "n_unknown"):
         table[column] = table[column].astype("Int64")
     for column in ("definition", "estimand", "step", "unit"):
@@ -95,12 +107,24 @@ def _list_record_steps(summaries: Sequence[Mapping[str, Any]]) -> list[tuple[Any
     ]
 
 
-def _list_patient_steps(criteria: ir.Table, settings: RateSettings) -> list[tuple[Any, ...]]:
-    counts = {
-        name: count
-        for estimand in ESTIMANDS
-        for name, count in _counting(criteria, estimand, settings.under_age_bands).items()
-    }
+_PARTS = ("n_in", "n_out", "n_unknown")
+
+#: By estimand: its criteria in order, and its event (None: there is none to be known).
+_Ways = Mapping[str, tuple[tuple[str, ...], str | None]]
+
+
+def _in_order(rows: list[tuple[Any, ...]], settings: RateSettings) -> list[tuple[Any, ...]]:
+    names = ["records", *(estimand.name for estimand in ESTIMANDS), CURVE]
+    definitions = [None, *settings.definitions]
+    return sorted(rows, key=lambda row: (definitions.index(row[0]), names.index(row[1])))
+
+
+def _list_steps(
+    criteria: ir.Table, ways: _Ways, unit: str, settings: RateSettings
+) -> list[tuple[Any, ...]]:
+    counts: dict[str, ir.IntegerScalar] = {}
+    for name, (tests, event) in ways.items():
+        counts |= _counting(criteria, name, tests, event, settings.under_age_bands)
     counted = (
         criteria.group_by("definition")
         .agg(**counts)
@@ -113,47 +137,47 @@ def _list_patient_steps(criteria: ir.Table, settings: RateSettings) -> list[tupl
     return [
         (
             definition,
-            estimand.name,
+            name,
             order,
             step,
-            "patient",
-            *(counted.loc[definition, f"{estimand.name}:{order}:{part}"] for part in _PARTS),
+            unit,
+            *(counted.loc[definition, f"{name}:{order}:{part}"] for part in _PARTS),
         )
         for definition in settings.definitions
-        for estimand in ESTIMANDS
-        for order, step in enumerate(_list_steps(estimand), start=1)
+        for name, (tests, event) in ways.items()
+        for order, step in enumerate(_name_steps(tests, event), start=1)
     ]
 
 
-_PARTS = ("n_in", "n_out", "n_unknown")
-
-
-def _list_steps(estimand: Estimand) -> tuple[str, ...]:
-    return (ADULT_STEP, *estimand.criteria, OUTCOME_STEP)
+def _name_steps(tests: Sequence[str], event: str | None) -> tuple[str, ...]:
+    return (ADULT_STEP, *tests, *([OUTCOME_STEP] if event else []))
 
 
 def _counting(
-    criteria: ir.Table, estimand: Estimand, under_age_bands: Sequence[str]
+    criteria: ir.Table,
+    estimand: str,
+    names: Sequence[str],
+    event: str | None,
+    under_age_bands: Sequence[str],
 ) -> dict[str, ir.IntegerScalar]:
     """Give the three counts of every step of one estimand, to be had in one pass."""
     band = criteria.age_band
     adult = ibis.cases((band.isin(list(under_age_bands)), False), (band.notnull(), True))
-    tests = [adult, *(criteria[name] for name in estimand.criteria)]
+    tests = [adult, *(criteria[name] for name in names)]
     counts = {}
     # Not certainly out so far; never null.
     left = criteria.definition.notnull()
     for order, test in enumerate(tests, start=1):
         still = left & test.fill_null(True)
-        key = f"{estimand.name}:{order}"
+        key = f"{estimand}:{order}"
         counts[f"{key}:n_in"] = criteria.count(where=left)
         counts[f"{key}:n_out"] = criteria.count(where=left & ~test)
         counts[f"{key}:n_unknown"] = criteria.count(where=left & is_unknown(test))
         left = still
-    member = criteria[estimand.criteria[0]]
-    for name in estimand.criteria[1:]:
-        member = member & criteria[name]
-    key = f"{estimand.name}:{len(tests) + 1}"
-    unknown = is_unknown(member) | is_unknown(criteria[estimand.event])
+    if event is None:
+        return counts
+    key = f"{estimand}:{len(tests) + 1}"
+    unknown = is_unknown(all_of(criteria, names)) | is_unknown(criteria[event])
     counts[f"{key}:n_in"] = criteria.count(where=left)
     counts[f"{key}:n_out"] = criteria.count(where=left & ~left)
     counts[f"{key}:n_unknown"] = criteria.count(where=left & unknown)

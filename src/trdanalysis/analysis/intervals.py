@@ -65,28 +65,66 @@ def estimate_score_p_value(events: Any, n: Any, reference: float) -> Floats:
     return p_value
 
 
-def derive_conclusion(
-    events: Any, n: Any, reference: float, margin: float, confidence: float = 0.95
+def estimate_clopper_pearson(
+    events: Any, n: Any, confidence: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Estimate Clopper and Pearson's exact intervals; NaN where n is 0.
+
+    References
+    ----------
+    Clopper CJ, Pearson ES (1934) Biometrika 26:404-413.
+    """
+    from scipy.stats import beta
+
+    events, n = np.asarray(events, dtype=float), np.asarray(n, dtype=float)
+    tail = (1 - confidence) / 2
+    low, high = np.full(n.shape, np.nan), np.full(n.shape, np.nan)
+    some = n > 0
+    low[some], high[some] = 0.0, 1.0
+    lower, upper = some & (events > 0), some & (events < n)
+    low[lower] = beta.ppf(tail, events[lower], n[lower] - events[lower] + 1)
+    high[upper] = beta.ppf(1 - tail, events[upper] + 1, n[upper] - events[upper])
+    return low, high
+
+
+def conclude(
+    low: Any, high: Any, low90: Any, high90: Any, reference: float, margin: float
 ) -> npt.NDArray[np.str_]:
-    """Derive what each proportion says about the reference.
+    """Conclude from 95% and 90% limits what each rate says about the reference.
 
     In this order: ``equivalent`` where the 90% interval lies strictly within ``reference`` plus or
     minus ``margin``; ``above`` or ``below`` where the 95% interval lies strictly on one side of the
-    reference; ``inconclusive``. Empty where n is 0.
+    reference; ``inconclusive``, also where there are no limits.
     """
-    n = np.asarray(n, dtype=float)
-    low, high = estimate_wilson(events, n, confidence)
-    low90, high90 = estimate_wilson(events, n, EQUIVALENCE_CONFIDENCE)
     return np.select(
         [
-            n == 0,
             (low90 > reference - margin) & (high90 < reference + margin),
             low > reference,
             high < reference,
         ],
-        ["", "equivalent", "above", "below"],
+        ["equivalent", "above", "below"],
         default="inconclusive",
     )
+
+
+def derive_conclusion(
+    events: Any, n: Any, reference: float, margin: float, confidence: float = 0.95
+) -> npt.NDArray[np.str_]:
+    """Conclude from counts of patients, by Wilson's intervals; empty where n is 0."""
+    n = np.asarray(n, dtype=float)
+    limits = (
+        *estimate_wilson(events, n, confidence),
+        *estimate_wilson(events, n, EQUIVALENCE_CONFIDENCE),
+    )
+    return np.where(n == 0, "", conclude(*limits, reference, margin))
+
+
+def divide(part: Any, whole: Any) -> Floats:
+    """Divide, NaN where the divisor is 0 or not known."""
+    part, whole = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
+    share = np.full(np.broadcast_shapes(part.shape, whole.shape), np.nan)
+    np.divide(part, whole, out=share, where=(whole != 0) & ~np.isnan(whole))
+    return share
 
 
 def estimate_newcombe_difference(

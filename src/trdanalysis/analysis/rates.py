@@ -9,13 +9,28 @@ import numpy as np
 import pandas as pd
 
 from trdanalysis.ages import AgeBand
-from trdanalysis.analysis.counts import COUNTS, KEYS, estimate_counts
+from trdanalysis.analysis.clusters import (
+    ClusterRate,
+    add_up_clusters,
+    estimate_cluster_p_value,
+    estimate_clusters,
+)
+from trdanalysis.analysis.counts import (
+    CONTRAST_STRATA,
+    COUNTS,
+    KEYS,
+    Counts,
+    estimate_counts,
+)
 from trdanalysis.analysis.intervals import (
     EQUIVALENCE_CONFIDENCE,
+    conclude,
     derive_conclusion,
+    divide,
     estimate_score_p_value,
     estimate_wilson,
 )
+from trdanalysis.analysis.states import TRIAL_COLUMNS
 from trdanalysis.analysis.strata import derive_rows
 
 #: Columns of rates.csv, in order.
@@ -80,14 +95,14 @@ class RateSettings:
         return tuple(band.label for band in self.bands if not band.is_adult)
 
 
-def estimate_rates(units: ir.Table, settings: RateSettings) -> pd.DataFrame:
+def estimate_rates(states: ir.Table, settings: RateSettings) -> pd.DataFrame:
     """Estimate the rate of every estimand in every stratum, with intervals, bounds, conclusion.
 
     Parameters
     ----------
-    units
-        One row per definition, estimand and patient, see
-        :func:`trdanalysis.analysis.estimands.derive_units`; several definitions are stacked.
+    states
+        One row per definition and patient, see :func:`trdanalysis.analysis.states.derive_states`;
+        several definitions are stacked.
     settings
         Reference, margin, age bands and the order of definitions.
 
@@ -103,44 +118,67 @@ def estimate_rates(units: ir.Table, settings: RateSettings) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        Where units carry a definition, estimand, age band or sex that has no row.
+        Where states carry a definition, age band or sex that has no row.
 
     Notes
     -----
     ``complete_case``: n are members with a known outcome. ``proven``: n are all certain members,
     and the rate is at least so large. The bounds of both divide by everybody not certainly out.
-    The conclusion of a ``proven`` row is what its two bounds agree on, else ``inconclusive``.
+    The conclusion of a ``proven`` row is what its two bounds agree on, else ``inconclusive``. Where
+    the unit is a trial, ``n`` counts trials and ``n_clusters`` patients, and intervals and p-values
+    are those of :mod:`trdanalysis.analysis.clusters`; they are empty with fewer than two patients.
     """
-    counts = estimate_counts(units, settings.under_age_bands)
+    return estimate_rates_of_counts(estimate_counts(states, settings.under_age_bands), settings)
+
+
+def estimate_rates_of_counts(counts: Counts, settings: RateSettings) -> pd.DataFrame:
+    """Estimate the rates from counts; see :func:`estimate_rates`."""
     rows = derive_rows(
         settings.definitions,
         settings.bands,
-        sites=counts.loc[counts["stratum"] == "site", "level"],
-        drops=counts.loc[counts["stratum"] == "drop", "level"],
+        sites=counts.patients.loc[counts.patients["stratum"] == "site", "level"],
+        drops=counts.patients.loc[counts.patients["stratum"] == "drop", "level"],
     )
-    merged = rows.merge(counts, on=KEYS, how="left", validate="one_to_one")
+    of_patients = rows[rows["unit"] == "patient"]
+    of_trials = rows[rows["unit"] == "trial"]
+    numbers = pd.concat(
+        [
+            _derive_patient_numbers(_join(of_patients, counts.patients), settings),
+            _derive_trial_numbers(of_trials, counts.trials, settings),
+        ]
+    ).sort_index()
+    return _blank(numbers)
+
+
+def _join(rows: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """Put counts to the rows; 0 where nobody is."""
+    counts = counts[~counts["stratum"].isin(CONTRAST_STRATA)]
+    merged = rows.merge(counts, on=KEYS, how="left", validate="one_to_one").set_axis(rows.index)
     if merged["certain"].notna().sum() != len(counts):
-        raise ValueError("units hold a definition, estimand, age band or sex without a row")
+        raise ValueError("states hold a definition, age band or sex without a row")
     merged[COUNTS] = merged[COUNTS].fillna(0).astype("int64")
-    return _derive_numbers(merged, settings)
+    return merged
 
 
-def _derive_numbers(rows: pd.DataFrame, settings: RateSettings) -> pd.DataFrame:
-    """Put rates, intervals, bounds and conclusions to the counts."""
+def _derive_patient_numbers(rows: pd.DataFrame, settings: RateSettings) -> pd.DataFrame:
+    """Put rates, intervals, bounds and conclusions to counts of patients."""
     proven = (rows["analysis"] == "proven").to_numpy()
     events, unknown = rows["events"].to_numpy(), rows["unknown"].to_numpy()
     n = np.where(proven, rows["certain"], rows["known"])
     # Not certainly out. A certain member with an unknown outcome is in `certain` and in `unknown`,
     # and is one patient: hence `known` here, in either analysis.
     total = rows["known"].to_numpy() + unknown
-    rate = _divide(events, n)
+    rate = divide(events, n)
     low, high = estimate_wilson(events, n, settings.confidence)
     low90, high90 = estimate_wilson(events, n, EQUIVALENCE_CONFIDENCE)
     p_value = estimate_score_p_value(events, n, settings.reference)
     p_value[proven] = np.nan
-    conclusion, robust = _derive_conclusions(events, n, unknown, total, proven, settings)
+    fixed = (settings.reference, settings.margin, settings.confidence)
+    as_counted = derive_conclusion(events, n, *fixed)
+    at_low = derive_conclusion(events, total, *fixed)
+    at_high = derive_conclusion(events + unknown, total, *fixed)
+    agreed = np.where(at_low == at_high, at_low, "inconclusive")
     numbers = rows.assign(
-        unit="patient",
         n=n,
         n_unknown=unknown,
         n_clusters=n,
@@ -150,35 +188,76 @@ def _derive_numbers(rows: pd.DataFrame, settings: RateSettings) -> pd.DataFrame:
         ci90_low=low90,
         ci90_high=high90,
         ci_method="wilson",
-        bound_low=_divide(events, total),
-        bound_high=_divide(events + unknown, total),
+        bound_low=divide(events, total),
+        bound_high=divide(events + unknown, total),
+        p_value=p_value,
+    )
+    conclusion = np.where(proven, agreed, as_counted)
+    return _derive_common(numbers, conclusion, at_low, at_high, settings)
+
+
+def _derive_trial_numbers(
+    rows: pd.DataFrame, histories: pd.DataFrame, settings: RateSettings
+) -> pd.DataFrame:
+    """Put rates, intervals, bounds and conclusions to histories of trials."""
+    keys = rows[KEYS].assign(at=range(len(rows)))
+    told = histories[~histories["stratum"].isin(CONTRAST_STRATA)]
+    placed = told.merge(keys, on=KEYS, how="left", validate="many_to_one")
+    if placed["at"].isna().any():
+        raise ValueError("states hold a definition, age band or sex without a row")
+    known, events, unknown, patients, at = (
+        placed[name].to_numpy(dtype=np.int64) for name in (*TRIAL_COLUMNS, "patients", "at")
+    )
+
+    def estimate(trials: np.ndarray, failures: np.ndarray) -> ClusterRate:
+        sums = add_up_clusters(trials, failures, patients, at, len(rows))
+        return estimate_clusters(sums, settings.confidence)
+
+    def conclusion_of(rates: ClusterRate) -> np.ndarray:
+        limits = (rates.ci_low, rates.ci_high, rates.ci90_low, rates.ci90_high)
+        return conclude(*limits, settings.reference, settings.margin)
+
+    def add(values: np.ndarray) -> np.ndarray:
+        return np.bincount(at, weights=values * patients, minlength=len(rows)).astype(np.int64)
+
+    as_counted = estimate(known, events)
+    total, n_unknown = add(known + unknown), add(unknown)
+    numbers = rows.assign(
+        events=add(events),
+        n=add(known),
+        n_unknown=n_unknown,
+        n_clusters=as_counted.n_patients.astype(np.int64),
+        rate=as_counted.rate,
+        ci_low=as_counted.ci_low,
+        ci_high=as_counted.ci_high,
+        ci90_low=as_counted.ci90_low,
+        ci90_high=as_counted.ci90_high,
+        ci_method=as_counted.method,
+        bound_low=divide(add(events), total),
+        bound_high=divide(add(events + unknown), total),
+        p_value=estimate_cluster_p_value(as_counted, settings.reference),
+    )
+    at_low = conclusion_of(estimate(known + unknown, events))
+    at_high = conclusion_of(estimate(known + unknown, events + unknown))
+    return _derive_common(numbers, conclusion_of(as_counted), at_low, at_high, settings)
+
+
+def _derive_common(
+    numbers: pd.DataFrame,
+    conclusion: np.ndarray,
+    at_low: np.ndarray,
+    at_high: np.ndarray,
+    settings: RateSettings,
+) -> pd.DataFrame:
+    robust = (conclusion == at_low) & (at_low == at_high)
+    return numbers.assign(
         reference=settings.reference,
         margin=settings.margin,
-        difference=rate - settings.reference,
-        p_value=p_value,
-        conclusion=conclusion,
+        difference=numbers["rate"] - settings.reference,
+        conclusion=conclusion.astype(object),
         robust=pd.array(robust, dtype="boolean"),
-        status=np.where(n == 0, "not_estimable", "ok"),
+        status=np.where(numbers["n"] == 0, "not_estimable", "ok"),
     )
-    return _blank(numbers)
-
-
-def _derive_conclusions(
-    events: np.ndarray,
-    n: np.ndarray,
-    unknown: np.ndarray,
-    total: np.ndarray,
-    proven: np.ndarray,
-    settings: RateSettings,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give each row's conclusion and whether it is the same at both bounds."""
-    fixed = (settings.reference, settings.margin, settings.confidence)
-    as_counted = derive_conclusion(events, n, *fixed)
-    at_low = derive_conclusion(events, total, *fixed)
-    at_high = derive_conclusion(events + unknown, total, *fixed)
-    agreed = np.where(at_low == at_high, at_low, "inconclusive")
-    conclusion = np.where(proven, agreed, as_counted)
-    return conclusion, (conclusion == at_low) & (at_low == at_high)
 
 
 def _blank(numbers: pd.DataFrame) -> pd.DataFrame:
@@ -201,10 +280,3 @@ def _blank(numbers: pd.DataFrame) -> pd.DataFrame:
     for column in ("age_band", "ci_method", "conclusion"):
         numbers[column] = numbers[column].mask(numbers[column] == "")
     return numbers[list(RATE_COLUMNS)]
-
-
-def _divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Divide, NaN where there is nobody to divide by."""
-    share = np.full(whole.shape, np.nan)
-    np.divide(part, whole, out=share, where=whole > 0)
-    return share

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from trdanalysis.ages import AgeBand
-from trdanalysis.analysis.counts import UNKNOWN
-from trdanalysis.analysis.estimands import ESTIMANDS, TRIAL_FACTORS, TRIAL_GROUP
+from trdanalysis.analysis.counts import is_of_trial
+from trdanalysis.analysis.estimands import ESTIMANDS
+from trdanalysis.analysis.states import UNKNOWN, name_combinations
 from trdanalysis.contract import FACTORS, PATIENTS
 
 LEVELS = ("present", "absent", UNKNOWN)
@@ -39,25 +40,21 @@ def derive_rows(
     DataFrame
         One row per estimand, definition, stratum, group, level and age band, in this order:
         ``estimand``, ``definition``, ``analysis``, ``stratum``, ``group``, ``level``, ``age_band``
-        (empty: all ages) and ``by_definition``, true where the factor is part of the population or
+        (empty: all ages), ``unit`` and ``by_definition``, true where the factor is part of the population or
         of the event, so that no number is given.
     """
     cells = _list_cells(bands, sites, drops)
-    of_trial = {TRIAL_GROUP, *TRIAL_FACTORS}
     rows = [
-        (
-            estimand.name,
-            definition,
-            estimand.analysis,
-            *cell,
-            cell[1] in of_trial and not estimand.has_trial_factors,
-        )
+        (estimand.name, definition, estimand.analysis, *cell, estimand.unit)
         for estimand in ESTIMANDS
         for definition in definitions
         for cell in cells
     ]
-    names = ["estimand", "definition", "analysis", "stratum", "group", "level", "age_band"]
-    return pd.DataFrame(rows, columns=[*names, "by_definition"])
+    names = ["estimand", "definition", "analysis", "stratum", "group", "level", "age_band", "unit"]
+    table = pd.DataFrame(rows, columns=names)
+    tabulating = [estimand.name for estimand in ESTIMANDS if estimand.has_trial_factors]
+    by_definition = is_of_trial(table) & ~table["estimand"].isin(tabulating)
+    return table.assign(by_definition=by_definition)
 
 
 def _list_cells(bands: Sequence[AgeBand], sites: Iterable[str], drops: Iterable[str]) -> list[Cell]:
@@ -79,10 +76,26 @@ def _list_cells(bands: Sequence[AgeBand], sites: Iterable[str], drops: Iterable[
             for level in LEVELS
             for band in adult_bands
         ),
+        *(
+            ("factor_combination", "factor_combination", level, "")
+            for level in list_combinations()
+        ),
         *(("sex", "sex", sex, "") for sex in SEXES),
         *(("site", "site", site, "") for site in _in_order(sites)),
         *(("drop", "drop", drop, "") for drop in _in_order(drops)),
     ]
+
+
+def list_combinations() -> list[str]:
+    """List the sixteen exclusive combinations of factor groups, fewest first, then the rest."""
+    groups = list(FACTORS)
+    order = {name: place for place, name in enumerate(groups)}
+
+    def place(name: str) -> tuple[bool, int, list[int]]:
+        parts = [] if name in ("none", UNKNOWN) else name.split("+")
+        return name == UNKNOWN, len(parts), [order[part] for part in parts]
+
+    return sorted(set(name_combinations()), key=place)
 
 
 def _in_order(values: Iterable[str]) -> list[str]:

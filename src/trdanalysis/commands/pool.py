@@ -28,7 +28,7 @@ def run_pool(
     drops
         What intake wrote for each drop, in byte order of the ids.
     settings
-        ``age_bands_from_years``.
+        ``age_bands_from_years``, ``factor_groups``.
     reference
         Folder of reference tables.
     out
@@ -36,16 +36,17 @@ def run_pool(
     """
     step(f"pooling {len(drops)} drop(s)")
     bands = age_bands(settings["age_bands_from_years"])
+    groups = settings["factor_groups"]
     accepted = []
     for folder in drops:
         drop = load_accepted(engine, folder)
         left_out = read_json(folder / "drop.json")["left_out_factors"]
-        patients = derive_patient_groups(drop.tables["patients"], left_out, bands)
+        patients = derive_patient_groups(drop.tables["patients"], left_out, bands, groups)
         accepted.append(AcceptedDrop(drop.drop_id, drop.mode, drop.tables | {"patients": patients}))
     if not accepted:
         names: DrugNames = load_drug_names(reference)
         tables = no_rows(Reference(names, load_scales(reference)))
-        patients = derive_patient_groups(tables["patients"], [], bands)
+        patients = derive_patient_groups(tables["patients"], [], bands, groups)
         accepted = [AcceptedDrop("", "snapshot", tables | {"patients": patients})]
     pooled = pool_drops(accepted)
     for name in POOLED:

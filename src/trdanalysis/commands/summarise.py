@@ -1,21 +1,16 @@
-"""`summarise`: rates, benchmarks, attrition and label counts of a labelled cohort."""
+"""`summarise`: everything that is estimated of a labelled cohort, before disclosure control."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import ibis
-import ibis.expr.types as ir
-import pandas as pd
-
 from trdanalysis.ages import age_bands
-from trdanalysis.analysis.attrition import estimate_attrition
-from trdanalysis.analysis.benchmarks import estimate_benchmarks
-from trdanalysis.analysis.definition_table import estimate_definitions, estimate_label_reasons
-from trdanalysis.analysis.estimands import derive_criteria, derive_members
-from trdanalysis.analysis.rates import RateSettings, estimate_rates
-from trdanalysis.commands.shared import load_tables, step
+from trdanalysis.analysis.adjusted import ModelSettings
+from trdanalysis.analysis.rates import RateSettings
+from trdanalysis.analysis.sensitivity import ImputationSettings
+from trdanalysis.analysis.summary import LabelledCohort, SummarySettings, estimate_tables
+from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, read_json, write_parquet
 from trdanalysis.labelling.definition import read_definition
@@ -43,7 +38,7 @@ def run_summarise(
     definition_files
         Definition files, the primary first.
     settings
-        ``reference_rate``, ``equivalence_margin``, ``age_bands_from_years``.
+        What :data:`trdanalysis.settings.USED_BY` names for this verb.
     reference
         Folder of reference tables.
     out
@@ -52,66 +47,32 @@ def run_summarise(
     definitions = [read_definition(path) for path in definition_files]
     tables = load_tables(engine, cohort, ("patients", "trials", "trial_verdicts", "labels"))
     quarantined = engine.read_parquet(pooled / "quarantined_trials.parquet")
-    rate_settings = RateSettings(
-        reference=settings["reference_rate"],
-        margin=settings["equivalence_margin"],
-        bands=age_bands(settings["age_bands_from_years"]),
-        definitions=tuple(definition.id for definition in definitions),
+    results = estimate_tables(
+        engine,
+        LabelledCohort(**tables, quarantined=quarantined),
+        definitions,
+        load_scales(reference),
+        [{"drop_id": folder.name, "tables": read_json(folder / "summary.json")} for folder in drops],
+        read_csv(reference / "published_rates.csv"),
+        _read_settings(settings, tuple(definition.id for definition in definitions)),
+        step,
     )
-    step("finding who belongs to which estimand")
-    parts = [
-        derive_criteria(
-            tables["patients"],
-            _judged_by(tables, definition.id, is_primary=place == 0),
-            tables["labels"],
-            quarantined,
-            definition.id,
-        )
-        for place, definition in enumerate(definitions)
-    ]
-    criteria = engine.keep(ibis.union(*parts) if len(parts) > 1 else parts[0])
-    step("estimating rates")
-    rates = estimate_rates(derive_members(criteria), rate_settings)
-    summaries = [
-        {"drop_id": folder.name, "tables": read_json(folder / "summary.json")} for folder in drops
-    ]
-    empty = _empty_columns(tables["patients"], tables["trials"])
-    described = [
-        {
-            **definition.model_dump(include={"title", "citation", "status", "unconfirmed"}),
-            "definition": definition.id,
-            "missing_columns": [
-                " or ".join(group) for group in definition.needed_columns if set(group) <= empty
-            ],
-        }
-        for definition in definitions
-    ]
-    results: dict[str, pd.DataFrame] = {
-        "rates": rates,
-        "benchmarks": estimate_benchmarks(rates, read_csv(reference / "published_rates.csv")),
-        "attrition": estimate_attrition(criteria, summaries, rate_settings),
-        "definitions": estimate_definitions(tables["labels"], described),
-        "label_reasons": estimate_label_reasons(tables["labels"], rate_settings.definitions),
-    }
     for name in ANALYSIS_TABLES:
         write_parquet(out / f"{name}.parquet", results[name])
 
 
-def _judged_by(tables: dict[str, ir.Table], definition_id: str, *, is_primary: bool) -> ir.Table:
-    """Give the trials as one definition judged them."""
-    if is_primary:
-        return tables["trials"]
-    verdicts = tables["trial_verdicts"]
-    judged = verdicts.filter(verdicts.definition == definition_id)
-    key = ["patient_id", "trial_id"]
-    rest = tables["trials"].select(*key, "ingredient", "start_day")
-    return judged.join(rest, key)
-
-
-def _empty_columns(patients: ir.Table, trials: ir.Table) -> set[str]:
-    """Name the columns of which no patient or no trial has a value."""
-    empty: set[str] = set()
-    for table in (patients, trials):
-        counts = table.aggregate(**{name: table[name].count() for name in table.columns})
-        empty |= {name for name, count in counts.to_pyarrow().to_pylist()[0].items() if not count}
-    return empty
+def _read_settings(settings: dict[str, Any], definitions: tuple[str, ...]) -> SummarySettings:
+    return SummarySettings(
+        rates=RateSettings(
+            reference=settings["reference_rate"],
+            margin=settings["equivalence_margin"],
+            bands=age_bands(settings["age_bands_from_years"]),
+            definitions=definitions,
+        ),
+        models=ModelSettings(
+            covariates=tuple(settings["model_covariates"]), knots=settings["age_spline_knots"]
+        ),
+        imputation=ImputationSettings(
+            imputations=settings["imputations"], seed=settings["seed"]
+        ),
+    )

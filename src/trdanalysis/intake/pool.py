@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -77,7 +77,10 @@ def find_left_out_factors(patients: ir.Table) -> list[str]:
 
 
 def derive_patient_groups(
-    patients: ir.Table, left_out: Sequence[str], bands: Sequence[AgeBand]
+    patients: ir.Table,
+    left_out: Sequence[str],
+    bands: Sequence[AgeBand],
+    factor_groups: Mapping[str, Sequence[str]] = FACTORS,
 ) -> ir.Table:
     """Add the age band and the recorded factor groups to one drop's patients.
 
@@ -93,10 +96,12 @@ def derive_patient_groups(
         What :func:`find_left_out_factors` gives for them.
     bands
         The age bands.
+    factor_groups
+        The factors of each recorded group.
     """
     groups: dict[str, ir.Value] = {"age_band": derive_age_band(patients.age_years, bands)}
     for group in RECORDED_GROUPS:
-        factors = [name for name in FACTORS[group] if name not in left_out]
+        factors = [name for name in factor_groups[group] if name not in left_out]
         present: ir.BooleanValue = ibis.literal(False) if factors else ibis.null("boolean")
         for name in factors:
             present = present | patients[name]

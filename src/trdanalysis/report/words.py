@@ -26,6 +26,27 @@ ESTIMANDS: dict[str, dict[str, str]] = {
         "event": "less than half of the baseline score lost, or so rated",
         "reading": "the sentence as written, for everybody who began: early stoppers stay in",
     },
+    "initial_adequate_remission": {
+        "title": "Non-remission of an adequate first trial",
+        "population": "MDD; first antidepressant trial first-line, adequate in dose, duration and "
+        "adherence",
+        "event": "no remission: score above the scale's cut-off, or so rated",
+        "reading": "“do not respond fully” read as not becoming well, after a proper first "
+        "treatment",
+    },
+    "initial_remission": {
+        "title": "Non-remission of the first trial",
+        "population": "MDD; first antidepressant trial first-line, whatever its quality",
+        "event": "no remission: score above the scale's cut-off, or so rated",
+        "reading": "“do not respond fully” read as not becoming well, for everybody who began",
+    },
+    "any_adequate_trial": {
+        "title": "Non-response to any adequate trial",
+        "population": "every adequate first-line trial of MDD patients, first or later",
+        "event": "less than half of the baseline score lost, or so rated",
+        "reading": "“initial treatments” read as all treatments properly given; trials are counted,"
+        " not patients",
+    },
     "trd": {
         "title": "TRD among treated",
         "population": "MDD with at least one antidepressant trial",
@@ -60,6 +81,7 @@ STRATA = {
     "factor_group": "By factor group",
     "factor": "By factor",
     "factor_group_by_age_band": "By factor group and age band",
+    "factor_combination": "By exclusive combination of factor groups",
     "sex": "By sex",
     "site": "By site",
     "drop": "By drop",
@@ -96,6 +118,9 @@ STEPS = {
     "adherence_adequate": "with adequate adherence",
     "not_excluded": "not excluded",
     "apparent_resistance": "with apparent resistance",
+    "antidepressant": "trials of an antidepressant given for depression",
+    "first_line": "of a first-line drug",
+    "first_trial_known": "whose first trial is certain",
     "outcome_known": "and a known outcome",
 }
 
@@ -184,7 +209,20 @@ def level_words(stratum: str, group: Any, level: Any) -> str:
     if stratum == "overall":
         return "Everybody"
     text = UNKNOWN if pd.isna(level) else str(level)
+    if stratum == "factor_combination":
+        return combination(text)
     if stratum in ("sex", "site", "drop", "age_band"):
         return text
     name = GROUPS.get(str(group)) or words(str(group)).capitalize().replace("Hpa", "HPA")
     return f"{name}: {text}"
+
+
+def combination(level: str) -> str:
+    """Name an exclusive combination of factor groups."""
+    if level == UNKNOWN:
+        return "One or more groups unknown"
+    if level == "none":
+        return "None of the four"
+    names = [GROUPS[part].lower() for part in level.split("+")]
+    only = " only" if len(names) == 1 else ""
+    return (" + ".join(names)).capitalize() + only

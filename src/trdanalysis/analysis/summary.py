@@ -1,0 +1,248 @@
+"""Everything that is estimated of a labelled cohort, table by table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from trdanalysis.analysis.adjusted import ModelSettings, estimate_adjusted
+from trdanalysis.analysis.age_models import estimate_age
+from trdanalysis.analysis.attrition import estimate_attrition
+from trdanalysis.analysis.benchmarks import estimate_benchmarks
+from trdanalysis.analysis.clusters import add_up_clusters, estimate_clusters
+from trdanalysis.analysis.comparisons import estimate_comparisons
+from trdanalysis.analysis.counts import Counts, estimate_counts
+from trdanalysis.analysis.criteria import derive_criteria, derive_trial_criteria
+from trdanalysis.analysis.definition_table import estimate_definitions, estimate_label_reasons
+from trdanalysis.analysis.estimands import TRIAL_ESTIMAND
+from trdanalysis.analysis.first_trials import estimate_first_trials
+from trdanalysis.analysis.frames import collect_frame
+from trdanalysis.analysis.rates import RateSettings, estimate_rates_of_counts
+from trdanalysis.analysis.resistance import estimate_resistance
+from trdanalysis.analysis.second_failures import count_follow_up
+from trdanalysis.analysis.sensitivity import (
+    ImputationSettings,
+    estimate_imputed,
+    estimate_nonresponder,
+    estimate_tipping,
+)
+from trdanalysis.analysis.states import derive_states
+from trdanalysis.analysis.survival import estimate_curves
+from trdanalysis.analysis.unknowns import estimate_unknowns
+from trdanalysis.intake.scales import Scale
+from trdanalysis.labelling.definition import Definition
+from trdanalysis.labelling.failures import Keeper
+
+#: Columns of clusters.csv, in order: what counting trials instead of patients does.
+CLUSTER_COLUMNS = (
+    "estimand", "definition", "n_trials", "n_patients", "rate", "patient_weighted_rate", "icc",
+    "design_effect", "status",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LabelledCohort:
+    """A labelled cohort.
+
+    Attributes
+    ----------
+    patients, trials, trial_verdicts, labels
+        As ``label`` writes them; ``trials`` judged by the first definition.
+    quarantined
+        Quarantined trials of accepted patients.
+    """
+
+    patients: ir.Table
+    trials: ir.Table
+    trial_verdicts: ir.Table
+    labels: ir.Table
+    quarantined: ir.Table
+
+    def judged_by(self, definition_id: str, *, is_primary: bool) -> ir.Table:
+        """Give the trials as one definition judged them."""
+        if is_primary:
+            return self.trials
+        judged = self.trial_verdicts.filter(self.trial_verdicts.definition == definition_id)
+        key = ["patient_id", "trial_id"]
+        own = [name for name in judged.columns if name not in key]
+        rest = [name for name in self.trials.columns if name not in own]
+        return judged.join(self.trials.select(*rest), key)
+
+
+@dataclass(frozen=True)
+class SummarySettings:
+    """What is taken from the configuration."""
+
+    rates: RateSettings
+    models: ModelSettings
+    imputation: ImputationSettings
+
+
+def estimate_tables(
+    engine: Keeper,
+    cohort: LabelledCohort,
+    definitions: Sequence[Definition],
+    scales: Sequence[Scale],
+    intake_summaries: Sequence[Mapping[str, Any]],
+    published: pd.DataFrame,
+    settings: SummarySettings,
+    tell: Callable[[str], None],
+) -> dict[str, pd.DataFrame]:
+    """Estimate every result table.
+
+    Parameters
+    ----------
+    engine
+        Keeps intermediate tables.
+    cohort
+        The labelled cohort.
+    definitions
+        The primary first. Models, imputation and age curves are by the primary alone.
+    scales
+        All scales.
+    intake_summaries
+        One per drop, see :func:`trdanalysis.analysis.attrition.estimate_attrition`.
+    published
+        Published rates.
+    settings
+        From the configuration.
+    tell
+        Is told what is being done.
+
+    Returns
+    -------
+    dict
+        The tables of :data:`trdanalysis.layout.ANALYSIS_TABLES` by name.
+    """
+    tell("finding who belongs to which estimand")
+    criteria, trial_criteria = _derive_criteria(engine, cohort, definitions)
+    states = engine.keep(derive_states(criteria))
+    tell("estimating rates and comparisons")
+    counts = estimate_counts(states, settings.rates.under_age_bands)
+    rates = estimate_rates_of_counts(counts, settings.rates)
+    tell("following patients to their second failure")
+    curves = [
+        estimate_curves(
+            count_follow_up(
+                engine,
+                criteria,
+                cohort.patients,
+                cohort.judged_by(definition.id, is_primary=place == 0),
+                definition,
+                settings.rates,
+            ),
+            definition.id,
+        )
+        for place, definition in enumerate(definitions)
+    ]
+    tell("fitting models and imputing missing outcomes")
+    primary = definitions[0].id
+    frame = collect_frame(
+        criteria.filter(criteria.definition == primary),
+        scales,
+        settings.rates.under_age_bands,
+        settings.models.covariates,
+    )
+    adjusted, models = estimate_adjusted(frame, primary, settings.models)
+    age_curves, by_age = estimate_age(frame, primary, settings.rates, settings.models.knots)
+    imputed = estimate_imputed(frame, rates, primary, settings.imputation)
+    nonresponder = estimate_nonresponder(rates, counts.patients)
+    return {
+        "rates": _stack([rates, nonresponder, imputed]),
+        "benchmarks": estimate_benchmarks(rates, published),
+        "attrition": estimate_attrition(
+            criteria, trial_criteria, intake_summaries, settings.rates
+        ),
+        "definitions": estimate_definitions(
+            cohort.labels, _describe(definitions, _empty_columns(cohort))
+        ),
+        "label_reasons": estimate_label_reasons(cohort.labels, settings.rates.definitions),
+        "comparisons": _stack([estimate_comparisons(counts, settings.rates), adjusted, by_age]),
+        "models": models,
+        "unknowns": estimate_unknowns(criteria, trial_criteria, settings.rates),
+        "resistance": estimate_resistance(criteria, settings.rates),
+        "clusters": estimate_cluster_table(counts, settings.rates),
+        "curves": _stack(curves),
+        "age_curves": age_curves,
+        "tipping": estimate_tipping(rates, settings.rates),
+        "first_trials": estimate_first_trials(criteria, settings.rates),
+    }
+
+
+def _derive_criteria(
+    engine: Keeper, cohort: LabelledCohort, definitions: Sequence[Definition]
+) -> tuple[ir.Table, ir.Table]:
+    of_patients, of_trials = [], []
+    for place, definition in enumerate(definitions):
+        judged = cohort.judged_by(definition.id, is_primary=place == 0)
+        criteria = engine.keep(
+            derive_criteria(
+                cohort.patients, judged, cohort.labels, cohort.quarantined, definition.id
+            )
+        )
+        of_patients.append(criteria)
+        of_trials.append(
+            derive_trial_criteria(criteria, judged, cohort.quarantined, definition.id)
+        )
+    if len(definitions) == 1:
+        return of_patients[0], of_trials[0]
+    return engine.keep(ibis.union(*of_patients)), ibis.union(*of_trials)
+
+
+def _stack(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables of one layout under each other; one without rows has no say in the types."""
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+
+
+def estimate_cluster_table(counts: Counts, settings: RateSettings) -> pd.DataFrame:
+    """Estimate what counting trials instead of patients does to the overall rate.
+
+    Returns
+    -------
+    DataFrame
+        One row per definition with :data:`CLUSTER_COLUMNS`: the rate of trials, the mean of the
+        patients' own shares, the intracluster correlation and the design effect. Empty where there
+        are too few patients or trials to tell.
+    """
+    overall = counts.trials[counts.trials["stratum"] == "overall"]
+    rows = []
+    for definition in settings.definitions:
+        own = overall[overall["definition"] == definition]
+        found = estimate_clusters(
+            add_up_clusters(own["trials_known"], own["trials_events"], own["patients"])
+        )
+        rows.append(
+            (TRIAL_ESTIMAND.name, definition, int(found.n_trials[0]), int(found.n_patients[0]),
+             found.rate[0], found.patient_weighted_rate[0], found.icc[0], found.design_effect[0],
+             "ok" if found.n_trials[0] else "not_estimable")
+        )  # fmt: skip
+    table = pd.DataFrame(rows, columns=list(CLUSTER_COLUMNS))
+    return table.astype({"n_trials": "Int64", "n_patients": "Int64"})
+
+
+def _describe(definitions: Sequence[Definition], empty: set[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            **definition.model_dump(include={"title", "citation", "status", "unconfirmed"}),
+            "definition": definition.id,
+            "missing_columns": [
+                " or ".join(group) for group in definition.needed_columns if set(group) <= empty
+            ],
+        }
+        for definition in definitions
+    ]
+
+
+def _empty_columns(cohort: LabelledCohort) -> set[str]:
+    """Name the columns of which no patient or no trial has a value."""
+    empty: set[str] = set()
+    for table in (cohort.patients, cohort.trials):
+        counts = table.aggregate(**{name: table[name].count() for name in table.columns})
+        empty |= {name for name, count in counts.to_pyarrow().to_pylist()[0].items() if not count}
+    return empty
