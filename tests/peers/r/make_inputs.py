@@ -130,11 +130,10 @@ def make_model(random: np.random.Generator) -> None:
     linear += 0.06 * (severity - 22)
     y = random.binomial(1, 1 / (1 + np.exp(-linear)))
     weight = random.integers(1, 5, n)
-    inverse = np.round(0.5 + random.gamma(2, 0.5, n), 3)
     write(
         "model",
         ["y", "age", "sex", "biological", "psychological", "environmental", "severity"]
-        + ["weight", "inverse_weight"],
+        + ["weight"],
         zip(
             y,
             age,
@@ -144,7 +143,6 @@ def make_model(random: np.random.Generator) -> None:
             environmental,
             severity,
             weight,
-            inverse,
             strict=True,
         ),
     )
