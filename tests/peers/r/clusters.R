@@ -1,6 +1,6 @@
 # Several trials a patient: the survey package's one-stage cluster design, ANOVA correlation (aov).
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 suppressPackageStartupMessages(library(survey))
 

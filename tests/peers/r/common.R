@@ -1,16 +1,17 @@
 # What every script here uses: inputs in, one table `case,quantity,value` out.
 #
+# Run from this folder:
+#
 #   Rscript proportions.R            writes expected/proportions.csv
 #   Rscript proportions.R some/dir   writes some/dir/proportions.csv
 
-options(warn = 2, digits = 17, stringsAsFactors = FALSE)
+options(warn = 2, digits = 17)
 
-here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)))
 arguments <- commandArgs(trailingOnly = TRUE)
-out_dir <- if (length(arguments) > 0) arguments[[1]] else file.path(here, "expected")
+out_dir <- if (length(arguments) > 0) arguments[[1]] else "expected"
 
 read_input <- function(name) {
-  read.csv(file.path(here, "inputs", paste0(name, ".csv")), check.names = FALSE)
+  read.csv(file.path("inputs", paste0(name, ".csv")), check.names = FALSE)
 }
 
 cases_of <- function(table) split(table, factor(table$case, levels = unique(table$case)))

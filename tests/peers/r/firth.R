@@ -1,6 +1,6 @@
 # Firth's logistic regression: estimates by brglm2, limits and tests by the penalised likelihood.
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 suppressPackageStartupMessages({
   library(brglm2)

@@ -1,6 +1,6 @@
 # Estimating equations with exchangeable correlation: written out, and the packages gee and geepack.
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 suppressPackageStartupMessages({
   library(gee)

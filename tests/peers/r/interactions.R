@@ -1,6 +1,6 @@
 # Two risk factors: log-binomial and linear-binomial models of all four cells (glm).
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 suppressPackageStartupMessages(library(msm))
 

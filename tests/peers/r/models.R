@@ -1,6 +1,6 @@
 # Regression: modified Poisson (glm, sandwich), logistic (glm), marginal standardisation (numDeriv).
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 suppressPackageStartupMessages({
   library(sandwich)

@@ -1,6 +1,6 @@
 # Families of p-values: Holm and Benjamini-Hochberg (p.adjust).
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 for (family in cases_of(read_input("p_values"))) {
   names <- as.character(family$position)

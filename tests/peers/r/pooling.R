@@ -1,6 +1,6 @@
 # Rubin's rules with the degrees of freedom of Barnard and Rubin (mice::pool.scalar).
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 suppressPackageStartupMessages(library(mice))
 

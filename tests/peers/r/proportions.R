@@ -1,6 +1,6 @@
-# Single proportions: Wilson (prop.test without correction), Clopper-Pearson (binom.test), score test.
+# Single proportions: Wilson (prop.test), Clopper-Pearson (binom.test), the score test (prop.test).
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 for (row in split(read_input("proportions"), seq_len(nrow(read_input("proportions"))))) {
   # prop.test warns of small expected counts; here that is the point.

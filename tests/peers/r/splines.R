@@ -1,6 +1,6 @@
 # Restricted cubic splines: natural splines of the same knots (splines::ns) in a logistic model.
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 suppressPackageStartupMessages(library(splines))
 

@@ -1,6 +1,6 @@
 # Kaplan-Meier with Greenwood's variance and log-log limits (survfit), as cumulative incidence.
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 suppressPackageStartupMessages(library(survival))
 

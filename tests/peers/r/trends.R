@@ -1,6 +1,6 @@
 # Ordered bands: prop.trend.test, what is left of the overall chi-squared, slopes of weighted lm.
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 for (bands in cases_of(read_input("bands"))) {
   case <- bands$case[1]

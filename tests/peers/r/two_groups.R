@@ -1,6 +1,6 @@
 # Two groups: Newcombe's method 10 from prop.test's Wilson limits, risk ratio (epitools), tests.
 
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))), "common.R"))
+source("common.R")
 
 suppressPackageStartupMessages(library(epitools))
 
