@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Debian packages behind the tests marked `system`: Java for Spark, Chromium (and a
-# font, without which it draws no text) for the report page.
+# font, without which it draws no text) for the report page, R for the statistics.
 # Does nothing, and needs no rights, when all of them are there.
 set -euo pipefail
 
-packages=(openjdk-17-jre-headless chromium fonts-liberation)
+packages=(openjdk-17-jre-headless chromium fonts-liberation r-base-core)
+for name in brglm2 epitools gee geepack mice msm numderiv sandwich survey survival; do
+    packages+=("r-cran-$name")
+done
 
 is_installed() {
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
