@@ -24,9 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Measure, median, run_alternating, run_measured
+from trdanalysis.settings import read_settings, read_yaml, write_verb_settings
 
 PARTS = ("labels", "detailed", "intake", "demo")
 RESULTS = Path(__file__).parent / "results"
+CONFIG = Path(__file__).parents[1] / "config"
 #: The rows that a groupby-apply is run on; its time is scaled up from there.
 APPLY_ROWS = 100_000
 #: Accepted tables are made of so many simulated trials at most; more are copies with other ids.
@@ -83,8 +85,8 @@ class Bench:
         """Make accepted tables of about ``rows`` trials, or of none, by the project's verbs."""
         simulated = min(rows or APPLY_ROWS, SIMULATED_ROWS)
         drop, taken = "{}/drops/bench", "{}/taken/bench"
+        write_verb_settings(read_settings(read_yaml(CONFIG / "config.yaml")), self.folder)
         settings = self.folder / "pool.json"
-        settings.write_text(json.dumps(USED))
         detailed = ("--detailed",) if part == "detailed" else ()
         base = self.make(
             f"{part}-{simulated}",

@@ -150,8 +150,8 @@ class Settings(StrictModel):
         for group in RECORDED_GROUPS:
             for factor in value[group]:
                 if factor not in RECORDED_FACTORS:
-                    raise ValueError(f"`{factor}` is no factor; the factors are those of"
-                                     f" docs/data.md ({len(RECORDED_FACTORS)} of them)")  # fmt: skip
+                    known = ", ".join(RECORDED_FACTORS)
+                    raise ValueError(f"`{factor}` is no factor; the factors are {known}")
                 if factor in place:
                     raise ValueError(f"`{factor}` stands in {place[factor]} and in {group}: a"
                                      " factor belongs to one group")  # fmt: skip

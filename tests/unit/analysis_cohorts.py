@@ -238,10 +238,7 @@ def trial_criteria_of(cohort: Cohort, definition: str = "article") -> ibis.Table
     patients, trials, labels, quarantined = cohort.tables()
     backend = trials.get_backend()
     criteria = derive_criteria(
-        *(
-            ibis.memtable(table.to_pyarrow())
-            for table in (patients, trials, labels, quarantined)
-        ),
+        *(ibis.memtable(table.to_pyarrow()) for table in (patients, trials, labels, quarantined)),
         definition,
     )
     parts = (criteria, trials, quarantined)

@@ -10,13 +10,12 @@ import pandas as pd
 from tests.golden.run import EXPECTED
 from tests.support import REFERENCE, article
 from trdanalysis.files import read_csv
+from trdanalysis.layout import PUBLISHED_TABLES
 from trdanalysis.report.page import ReportTables
-
-NAMES = ("rates", "benchmarks", "attrition", "definitions")
 
 
 def published() -> dict[str, pd.DataFrame]:
-    tables = {name: pd.read_csv(EXPECTED / f"{name}.csv") for name in NAMES}
+    tables = {name: pd.read_csv(EXPECTED / f"{name}.csv") for name in PUBLISHED_TABLES}
     tables["label_reasons"] = pd.DataFrame(
         [
             ("article", "trd", "meets_all_criteria", 25, 13),
@@ -35,6 +34,7 @@ def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> ReportTabl
         benchmarks=tables["benchmarks"],
         attrition=tables["attrition"],
         definition_counts=tables["definitions"],
+        statistics=tables,
         label_reasons=tables["label_reasons"],
         published=read_csv(REFERENCE / "published_rates.csv"),
         balance=pd.DataFrame(

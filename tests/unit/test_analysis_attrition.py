@@ -15,12 +15,12 @@ from tests.unit.analysis_cohorts import (
     trial_criteria_of,
 )
 from trdanalysis.analysis.attrition import ATTRITION_COLUMNS, estimate_attrition
+from trdanalysis.analysis.criteria import derive_criteria
 from trdanalysis.analysis.definition_table import (
     DEFINITION_COLUMNS,
     estimate_definitions,
     estimate_label_reasons,
 )
-from trdanalysis.analysis.criteria import derive_criteria
 from trdanalysis.analysis.estimands import CURVE, CURVE_CRITERIA, ESTIMANDS
 from trdanalysis.analysis.rates import estimate_rates
 

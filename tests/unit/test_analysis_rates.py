@@ -22,7 +22,6 @@ from trdanalysis.analysis.criteria import derive_criteria
 from trdanalysis.analysis.estimands import ESTIMANDS, find_estimand
 from trdanalysis.analysis.intervals import estimate_wilson
 from trdanalysis.analysis.rates import RATE_COLUMNS, RateSettings, estimate_rates
-from trdanalysis.analysis.states import derive_states
 from trdanalysis.analysis.three_valued import all_of
 from trdanalysis.contract import FACTORS
 

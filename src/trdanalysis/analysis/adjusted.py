@@ -22,7 +22,7 @@ from trdanalysis.analysis.firth import fit_firth
 from trdanalysis.analysis.frames import Frame
 from trdanalysis.analysis.models import (
     Fit,
-    NotEstimable,
+    NotEstimableError,
     estimate_c_statistic,
     fit_gee,
     fit_logistic,
@@ -146,7 +146,7 @@ def _design(
     """Make the design; where there is none, say why in both tables."""
     try:
         return make_design(members, exposures, covariates, knots, weights)
-    except NotEstimable as refusal:
+    except NotEstimableError as refusal:
         models = ("modified_poisson", "logistic_standardised")
         if about["estimand"] == TRIAL_ESTIMAND.name:
             models = ("gee_log",)  # type: ignore[assignment]
@@ -234,7 +234,7 @@ def _attempt(
 ) -> Fit | None:  # fmt: skip
     try:
         return fit()
-    except NotEstimable as refusal:
+    except NotEstimableError as refusal:
         _refuse(tables, about, model, exposures, design, str(refusal))
         return None
 
@@ -295,7 +295,7 @@ def _fit_penalised(
 ) -> None:  # fmt: skip
     try:
         fit = fit_firth(design.matrix, events, n, design.names, of=exposures)
-    except NotEstimable as refusal:
+    except NotEstimableError as refusal:
         _refuse(tables, about, "firth", exposures, design, str(refusal))
         return
     total, had = int(n.sum()), int(events.sum())
@@ -362,4 +362,3 @@ def _fit_equations(
              "measure": "rr", **_ratio_row(fit, exposure), "ci_method": "robust_wald",
              "status": "ok"}
         )  # fmt: skip
-

@@ -18,7 +18,7 @@ from trdanalysis.analysis.estimands import (
 )
 from trdanalysis.analysis.frames import Frame
 from trdanalysis.analysis.intervals import Floats
-from trdanalysis.analysis.models import Fit, NotEstimable, fit_gee, fit_logistic
+from trdanalysis.analysis.models import Fit, NotEstimableError, fit_gee, fit_logistic
 from trdanalysis.analysis.rates import RateSettings
 from trdanalysis.analysis.splines import place_knots, restricted_cubic_basis
 
@@ -82,19 +82,17 @@ def _counts(members: pd.DataFrame) -> tuple[Floats, Floats]:
 def _fit_curve(
     members: pd.DataFrame, estimand: Estimand, definition: str, knots: int
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    head = {"estimand": estimand.name, "definition": definition}
+    head: dict[str, Any] = {"estimand": estimand.name, "definition": definition}
     row = {**head, "analysis": estimand.analysis, "contrast": "age_trend", "group": "age",
            "level": "per year", "model": "logistic_spline", "measure": "departure"}  # fmt: skip
-    by_age = members.groupby("age_years").apply(
-        lambda rows: pd.Series(dict(zip(("events", "n"), map(np.sum, _counts(rows)), strict=True))),
-        include_groups=False,
-    )
+    events, n = _counts(members)
+    by_age = members.assign(events=events, n=n).groupby("age_years")[["events", "n"]].sum()
     try:
         if len(by_age) < 3:
-            raise NotEstimable("fewer_than_three_ages")
+            raise NotEstimableError("fewer_than_three_ages")
         at = place_knots(by_age.index, by_age["n"], knots)
         fit, basis = _fit_spline(by_age, at)
-    except NotEstimable as refusal:
+    except NotEstimableError as refusal:
         told = {"status": "not_estimable", "reason": str(refusal)}
         empty = pd.DataFrame([{**head, **told}])
         return empty.reindex(columns=list(AGE_CURVE_COLUMNS)), {**row, **told}
@@ -162,7 +160,7 @@ def _test_bands(
         without, with_products = (
             fit_logistic(design, *_counts(known)) for design in (main, crossed)
         )
-    except NotEstimable as refusal:
+    except NotEstimableError as refusal:
         return {**row, "status": "not_estimable", "reason": str(refusal)}
     value = 2 * (with_products.log_likelihood - without.log_likelihood)
     return {**row, "level": f"present, {len(dummies)} df", "n": without.n, "value": value,
@@ -187,12 +185,12 @@ def _test_trial_bands(
     told: list[dict[str, Any]] = []
     try:
         if used["patients"].sum() < LEAST_CLUSTERS:
-            raise NotEstimable("fewer_than_50_patients")
+            raise NotEstimableError("fewer_than_50_patients")
         line = np.column_stack([np.ones(len(used)), score])
         fit = fit_gee(line, *counts, link="logit")
         bent = [(used["age_band"] == band).to_numpy(dtype=float) for band in bands[2:]]
         wide = fit_gee(np.column_stack([line, *bent]), *counts, link="logit") if bent else None
-    except NotEstimable as refusal:
+    except NotEstimableError as refusal:
         told = [{"status": "not_estimable", "reason": str(refusal)}] * 2
     else:
         value, error = fit.at("x1")

@@ -71,7 +71,7 @@ def estimate_attrition(
     """
     rows = _list_record_steps(intake_summaries)
     for unit, table in (("patient", criteria), ("trial", trial_criteria)):
-        ways = {
+        ways: dict[str, tuple[tuple[str, ...], str | None]] = {
             one.name: (one.criteria, one.event) for one in ESTIMANDS if one.unit == unit
         }
         if unit == "patient":

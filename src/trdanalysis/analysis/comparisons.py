@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -77,13 +77,17 @@ class Cell:
         )  # fmt: skip
 
 
+#: Stratum, group, level, age band.
+_Place = tuple[str, str, str, str]
+
+
 @dataclass
 class _Cells:
     """The cells of one estimand and definition."""
 
     estimand: Estimand
     definition: str
-    cells: dict[tuple[str, str, str, str], Cell] = field(default_factory=dict)
+    cells: dict[_Place, Cell] = field(default_factory=dict)
 
     def at(self, stratum: str, group: str, level: str, band: str = "") -> Cell:
         nobody = Cell()
@@ -164,24 +168,27 @@ def _adjust(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _group(counts: Counts, settings: RateSettings) -> Iterator[_Cells]:
-    names = ["stratum", "group", "level", "age_band"]
-    by_pair: dict[tuple[str, str], dict[tuple[str, str, str, str], Cell]] = {}
-    for row in counts.patients.itertuples(index=False):
-        cells = by_pair.setdefault((row.estimand, row.definition), {})
-        cells[(row.stratum, row.group, row.level, row.age_band)] = Cell(
-            *(int(getattr(row, name)) for name in COUNTS)
-        )
-    for key, rows in counts.trials.groupby(["estimand", "definition", *names], sort=False):
-        estimand, definition, *cell = key
+    by_pair: dict[tuple[str, str], dict[_Place, Cell]] = {}
+    for row in counts.patients.to_dict("records"):
+        cells = by_pair.setdefault((str(row["estimand"]), str(row["definition"])), {})
+        certain, known, events, unknown = (int(row[name]) for name in COUNTS)
+        cells[_place(row)] = Cell(certain, known, events, unknown)
+    names = ["estimand", "definition", "stratum", "group", "level", "age_band"]
+    for _, rows in counts.trials.groupby(names, sort=False):
+        row = rows.iloc[0].to_dict()
         known, events, unknown = (
             int((rows[name] * rows["patients"]).sum()) for name in TRIAL_COLUMNS
         )
-        cells = by_pair.setdefault((estimand, definition), {})
-        cells[tuple(cell)] = Cell(known, known, events, unknown, rows)
+        cells = by_pair.setdefault((str(row["estimand"]), str(row["definition"])), {})
+        cells[_place(row)] = Cell(known, known, events, unknown, rows)
     for estimand in ESTIMANDS:
         for definition in settings.definitions:
             found = by_pair.get((estimand.name, definition), {})
             yield _Cells(estimand, definition, found)
+
+
+def _place(row: Mapping[Any, Any]) -> _Place:
+    return str(row["stratum"]), str(row["group"]), str(row["level"]), str(row["age_band"])
 
 
 def _compare(cells: _Cells) -> Iterator[dict[str, Any]]:
@@ -212,8 +219,9 @@ def _pairs(cells: _Cells) -> Iterator[tuple[str, str, str, str, Cell, Cell]]:
         levels = cells.levels(contrast)
         if len(levels) <= PAIRS_UP_TO:
             for one_name, other_name in combinations(levels, 2):
-                pair = (cells.at(contrast, contrast, name) for name in (one_name, other_name))
-                yield contrast, contrast, one_name, other_name, *pair
+                one = cells.at(contrast, contrast, one_name)
+                other = cells.at(contrast, contrast, other_name)
+                yield contrast, contrast, one_name, other_name, one, other
         else:
             for name in levels:
                 rest = Cell() if cells.estimand.unit == "patient" else cells.at("", "", "")
@@ -253,10 +261,10 @@ def _measured(
         p_values, tests = estimate_two_group_p(*([size] for size in sizes))
         p_value, test, methods = float(p_values[0]), str(tests[0]), ("newcombe", "log_delta")
     else:
-        rates = [_cluster_rate(cell.histories) for cell in (one, other)]
-        *parts, p = estimate_cluster_difference(*rates)
+        rates = _cluster_rate(one.histories), _cluster_rate(other.histories)
+        *parts, p = estimate_cluster_difference(rates[0], rates[1])
         difference = tuple(float(part[0]) for part in parts)
-        ratio = tuple(float(part[0]) for part in estimate_cluster_ratio(*rates))
+        ratio = tuple(float(part[0]) for part in estimate_cluster_ratio(rates[0], rates[1]))
         p_value, test, methods = float(p[0]), "cluster_t", ("cluster_mover", "cluster_log_delta")
     if estimand.analysis == "proven":
         p_value, test = np.nan, ""
@@ -309,7 +317,7 @@ def _trend_rows(cells: _Cells, settings: RateSettings) -> Iterator[dict[str, Any
 
 def _interaction_rows(cells: _Cells) -> Iterator[dict[str, Any]]:
     for group in GROUPS:
-        head = {
+        head: dict[str, Any] = {
             "estimand": cells.estimand.name, "definition": cells.definition,
             "analysis": cells.estimand.analysis, "contrast": "age_interaction", "group": group,
             "level": f"{YOUNG} and present", "versus": f"{OLDER} and absent",

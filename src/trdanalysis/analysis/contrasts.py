@@ -79,9 +79,7 @@ def estimate_two_group_p(
     usable = (n1 > 0) & (n2 > 0)
     total, had = n1 + n2, a + b
     smaller = divide(np.minimum(n1, n2) * np.minimum(had, total - had), total)
-    statistic = divide(
-        total * (a * (n2 - b) - b * (n1 - a)) ** 2, n1 * n2 * had * (total - had)
-    )
+    statistic = divide(total * (a * (n2 - b) - b * (n1 - a)) ** 2, n1 * n2 * had * (total - had))
     p_value = chi2.sf(statistic, 1)
     exact = usable & (smaller < EXACT_UNDER)
     for at in np.flatnonzero(exact):

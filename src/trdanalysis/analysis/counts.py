@@ -166,7 +166,7 @@ def _add_up(
     """Add patients up over everything but the cell and ``what``."""
     band = counted["age_band"] if by_age_band else ""
     cells = counted.assign(stratum=stratum, age_band=band)
-    return cells.groupby([*_CELL, *what], as_index=False, sort=True, dropna=False)["patients"].sum()
+    return cells.groupby([*_CELL, *what], sort=True, dropna=False)[["patients"]].sum().reset_index()
 
 
 def _unpack_patients(counted: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from trdanalysis.analysis.intervals import Floats
-from trdanalysis.analysis.models import NotEstimable
+from trdanalysis.analysis.models import NotEstimableError
 from trdanalysis.analysis.splines import place_knots, restricted_cubic_basis
 
 #: A level of a covariate with fewer patients than this joins the most frequent one.
@@ -70,7 +70,7 @@ def make_design(
 
     Raises
     ------
-    NotEstimable
+    NotEstimableError
         ``nobody``; ``one_level``, where an exposure does not vary among those used.
     """
     used = [
@@ -81,10 +81,10 @@ def make_design(
     known = members[[*exposures, *(_column(name) for name in used)]].notna().all(axis=1)
     rows = members[known]
     if not len(rows):
-        raise NotEstimable("nobody")
+        raise NotEstimableError("nobody")
     for name in exposures:
         if rows[name].nunique() < 2:
-            raise NotEstimable("one_level")
+            raise NotEstimableError("one_level")
     columns: dict[str, Floats] = {"intercept": np.ones(len(rows))}
     columns |= {name: rows[name].to_numpy(dtype=float) for name in exposures}
     varying = []

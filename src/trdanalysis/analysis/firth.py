@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trdanalysis.analysis.intervals import Floats
-from trdanalysis.analysis.models import NotEstimable, check_design
+from trdanalysis.analysis.models import NotEstimableError, check_design
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def fit_firth(
 
     Raises
     ------
-    NotEstimable
+    NotEstimableError
         ``no_convergence``, or what :func:`trdanalysis.analysis.models.check_design` refuses.
 
     References
@@ -90,7 +90,7 @@ def fit_firth(
             while profile(best[at] + step) > top - fall:
                 step *= 2
                 if abs(step) > 100:
-                    raise NotEstimable("no_convergence")
+                    raise NotEstimableError("no_convergence")
             limits[at] = brentq(
                 lambda value: profile(value) - (top - fall),  # noqa: B023
                 *sorted((best[at], best[at] + step)),
@@ -107,7 +107,7 @@ def _penalised(x: Floats, e: Floats, m: Floats, beta: Floats) -> tuple[float, Fl
     information = x.T @ (x * weight[:, None])
     sign, log_det = np.linalg.slogdet(information)
     if sign <= 0:
-        raise NotEstimable("collinear")
+        raise NotEstimableError("collinear")
     log_likelihood = (e * linear - m * np.logaddexp(0, linear)).sum() + log_det / 2
     leverage = weight * np.einsum("ij,jk,ik->i", x, np.linalg.inv(information), x)
     score = x.T @ (e - m * risk + leverage * (0.5 - risk))
@@ -137,4 +137,4 @@ def _maximise(
         value, score, information = after
         if np.abs(score[free]).max() < 1e-9 or np.abs(step).max() < 1e-12:
             return beta, value
-    raise NotEstimable("no_convergence")
+    raise NotEstimableError("no_convergence")

@@ -106,7 +106,7 @@ def collect_frame(
 def _share_of_range(table: ir.Table, scales: Sequence[Scale]) -> ir.FloatingValue:
     """Give the baseline score as a share of its scale's range; null where either is unknown.
 
-    Percent of the maximum possible score, in Cohen P, Cohen J, Aiken LS, West SG (1999) Multivariate
+    Percent of the maximum possible score: Cohen P, Cohen J, Aiken LS, West SG (1999) Multivariate
     Behav Res 34:315-346.
     """
     lowest = derive_of_scale(table.scale, tuple(scales), "minimum")

@@ -142,15 +142,14 @@ def _complete(
     row, count = np.arange(len(values)), patients.copy()
     completed = np.where(missing, 0, values).astype(np.int64)
     for at in range(values.shape[1]):
-        if not missing[:, at].any():
-            continue
         told = ~missing[:, at]
         total = patients[told].sum()
-        share = (patients[told] * values[told, at]).sum() / total if total else 0.5
-        row, completed, count = _draw(
-            row, completed, count, missing, at, lambda chosen, p=share: np.full(len(chosen), p),
-            generator,
-        )  # fmt: skip
+        if told.all() or not total:
+            continue
+        share = (patients[told] * values[told, at]).sum() / total
+        row, completed, count = _redraw(
+            row, completed, count, missing, at, _constant(share), generator
+        )
     order = [at for at in range(values.shape[1]) if missing[:, at].any() and varies[at]]
     best: dict[int, Floats] = {}
     for _ in range(CYCLES if len(order) > 1 else 1):
@@ -173,19 +172,12 @@ def _complete(
                 design = np.column_stack([np.ones(len(own)), filled[:, others], constant[own]])
                 return 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
 
-            row, completed, count = _redraw(
-                row, completed, count, missing, at, chance, generator
-            )
+            row, completed, count = _redraw(row, completed, count, missing, at, chance, generator)
     return row, completed, count
 
 
-def _draw(
-    row: Ints, completed: Ints, count: Ints, missing: np.ndarray, at: int,
-    chance: Callable[[Ints], Floats], generator: np.random.Generator,
-) -> tuple[Ints, Ints, Ints]:  # fmt: skip
-    return _redraw(
-        row, completed, count, missing, at, lambda chosen: chance(chosen[0]), generator
-    )
+def _constant(share: float) -> Callable[[tuple[Ints, Ints]], Floats]:
+    return lambda chosen: np.full(len(chosen[0]), share)
 
 
 def _redraw(

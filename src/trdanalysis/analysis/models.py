@@ -21,7 +21,7 @@ LARGEST_COEFFICIENT, LARGEST_ERROR = 12.0, 50.0
 LARGEST_CONDITION = 1e8
 
 
-class NotEstimable(Exception):
+class NotEstimableError(Exception):
     """A model that cannot be fitted; its text is the reason, one of the words of the results."""
 
 
@@ -94,7 +94,7 @@ def fit_modified_poisson(design: Any, events: Any, n: Any = None, names: Any = N
 
     Raises
     ------
-    NotEstimable
+    NotEstimableError
         ``no_event``, ``only_events``, ``collinear``, ``no_convergence``, ``separation``.
 
     References
@@ -135,14 +135,14 @@ def _fit(design: Any, events: Any, n: Any, names: Any, family: Any, *, robust: b
                 maxiter=100, tol=1e-12
             )
         except PerfectSeparationError:
-            raise NotEstimable("separation") from None
+            raise NotEstimableError("separation") from None
         except (np.linalg.LinAlgError, ValueError, FloatingPointError):
-            raise NotEstimable("no_convergence") from None
+            raise NotEstimableError("no_convergence") from None
         coefficients = np.asarray(result.params)
         fitted = np.asarray(result.fittedvalues)
         log_likelihood = float(result.llf)
     if not result.converged or not np.isfinite(coefficients).all():
-        raise NotEstimable("no_convergence")
+        raise NotEstimableError("no_convergence")
     variance = family.variance(fitted)
     bread = np.linalg.inv(rows.T @ (rows * (weights * variance)[:, None]))
     covariance = bread
@@ -166,23 +166,23 @@ def check_design(design: Any, events: Any, n: Any) -> tuple[Floats, Floats, Floa
     m = np.ones(e.shape) if n is None else np.asarray(n, dtype=float)
     x, e, m = x[m > 0], e[m > 0], m[m > 0]
     if not len(m):
-        raise NotEstimable("nobody")
+        raise NotEstimableError("nobody")
     if e.sum() == 0:
-        raise NotEstimable("no_event")
+        raise NotEstimableError("no_event")
     if e.sum() == m.sum():
-        raise NotEstimable("only_events")
+        raise NotEstimableError("only_events")
     if m.sum() <= x.shape[1]:
-        raise NotEstimable("too_few_patients")
+        raise NotEstimableError("too_few_patients")
     return x, e, m
 
 
 def _condition(x: Floats, m: Floats) -> float:
     length = np.sqrt((m[:, None] * x**2).sum(axis=0))
     if (length == 0).any():
-        raise NotEstimable("one_level")
+        raise NotEstimableError("one_level")
     values = np.linalg.svd(np.sqrt(m)[:, None] * x / length, compute_uv=False)
     if values[-1] == 0 or values[0] / values[-1] > LARGEST_CONDITION:
-        raise NotEstimable("collinear")
+        raise NotEstimableError("collinear")
     return float(values[0] / values[-1])
 
 
@@ -191,9 +191,9 @@ def _check_estimates(coefficients: Floats, covariance: Floats) -> None:
     finite = np.isfinite(errors).all()
     # The intercept's place is first; how far it lies depends on where the covariates have their 0.
     if not finite or (np.abs(coefficients[1:]) > LARGEST_COEFFICIENT).any():
-        raise NotEstimable("separation")
+        raise NotEstimableError("separation")
     if (errors > LARGEST_ERROR).any():
-        raise NotEstimable("separation")
+        raise NotEstimableError("separation")
 
 
 def _names(names: Sequence[str] | None, x: Floats) -> tuple[str, ...]:
@@ -251,7 +251,7 @@ def standardise(
 
 
 def estimate_c_statistic(fit: Fit, design: Any, events: Any, n: Any = None) -> float:
-    """Estimate how often a patient with the event has the higher predicted risk; ties count half."""
+    """Estimate how often a patient with the event has the higher risk; ties count half."""
     x, e = np.asarray(design, dtype=float), np.asarray(events, dtype=float)
     m = np.ones(len(x)) if n is None else np.asarray(n, dtype=float)
     score = np.round(x @ fit.coefficients, 10)
@@ -301,7 +301,7 @@ def fit_gee(
     start = fit_modified_poisson if link == "log" else fit_logistic
     first = start(x, w * e, w * k, names)
     beta, correlation = first.coefficients.copy(), 0.0
-    for iteration in range(1, 201):
+    for iterations in range(1, 201):  # noqa: B007
         mean = _inverse(x @ beta, link)
         variance = mean if link == "log" else mean * (1 - mean)
         correlation = _moment_correlation(e, k, w, mean, variance, x.shape[1])
@@ -311,11 +311,11 @@ def fit_gee(
         step = bread @ score
         beta = beta + step
         if not np.isfinite(beta).all():
-            raise NotEstimable("no_convergence")
+            raise NotEstimableError("no_convergence")
         if np.abs(step).max() < 1e-11:
             break
     else:
-        raise NotEstimable("no_convergence")
+        raise NotEstimableError("no_convergence")
     residual = (e - k * mean) / inflation
     meat = x.T @ (x * (w * residual**2)[:, None])
     covariance = bread @ meat @ bread
@@ -324,7 +324,7 @@ def fit_gee(
     pearson = (w * (e * (1 - mean) ** 2 + (k - e) * mean**2) / variance).sum()
     return Fit(
         names=first.names, coefficients=beta, covariance=covariance, log_likelihood=float("nan"),
-        n=int(n), events=int((w * e).sum()), iterations=iteration, condition=condition,
+        n=int(n), events=int((w * e).sum()), iterations=iterations, condition=condition,
         dispersion=float(pearson / (n - x.shape[1])),
     )  # fmt: skip
 

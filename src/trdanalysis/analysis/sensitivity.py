@@ -70,9 +70,13 @@ def estimate_nonresponder(rates: pd.DataFrame, counts: pd.DataFrame) -> pd.DataF
     """
     overall = counts[counts["stratum"] == "overall"].set_index(["estimand", "definition"])
     rows = []
-    for row in _primary(rates).to_dict("records"):
+    for row in _records(_primary(rates)):
         key = (row["estimand"], row["definition"])
-        if row["analysis"] != "complete_case" or row["unit"] != "patient" or key not in overall.index:
+        if (
+            row["analysis"] != "complete_case"
+            or row["unit"] != "patient"
+            or key not in overall.index
+        ):
             continue
         cell = overall.loc[key]
         n = int(cell["certain"])
@@ -87,6 +91,10 @@ def _primary(rates: pd.DataFrame) -> pd.DataFrame:
     return rates[
         (rates["stratum"] == "overall") & rates["analysis"].isin(["complete_case", "proven"])
     ]
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def _as_rates(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -146,7 +154,7 @@ def estimate_imputed(
     for place, estimand in enumerate(PATIENT_ESTIMANDS):
         if estimand.name == "pseudo_resistance" or estimand.name not in primary.index:
             continue
-        row = {**primary.loc[estimand.name].to_dict(), "estimand": estimand.name}
+        row = _records(primary.loc[[estimand.name]].reset_index())[0]
         generator = np.random.default_rng([settings.seed, place])
         rows.append({**row, **_impute_one(frame, estimand, row, settings.imputations, generator)})
     return _as_rates(rows)
@@ -219,7 +227,7 @@ def _make_rows(
             table[fixed[-1]] = (members["antidepressant_trials"] >= least).to_numpy(dtype=float)
     table["patients"] = members["patients"].to_numpy()
     by = [*variables, *fixed]
-    added = table.groupby(by, dropna=False, sort=True, as_index=False)["patients"].sum()
+    added = table.groupby(by, dropna=False, sort=True)[["patients"]].sum().reset_index()
     return added, variables, fixed
 
 
@@ -245,11 +253,13 @@ def _logit_numbers(logit: float, error: float, df: float, row: dict[str, Any]) -
     reference = row["reference"]
     distance = abs(logit - np.log(reference / (1 - reference)))
     names = ("ci_low", "ci_high", "ci90_low", "ci90_high")
+    low, high, low90, high90 = limits
     return {
         "rate": back(logit), **dict(zip(names, limits, strict=True)),
         "ci_method": "rubin_logit_t", "difference": back(logit) - reference,
         "p_value": float(2 * t.sf(distance / error, df)),
-        "conclusion": str(conclude(*limits, reference, row["margin"])), "status": "ok",
+        "conclusion": str(conclude(low, high, low90, high90, reference, row["margin"])),
+        "status": "ok",
     }  # fmt: skip
 
 
@@ -272,7 +282,7 @@ def estimate_tipping(rates: pd.DataFrame, settings: RateSettings) -> pd.DataFram
         event; ``as_primary``: whether it is the rate's own.
     """
     parts = []
-    for row in _primary(rates).to_dict("records"):
+    for row in _records(_primary(rates)):
         if row["unit"] == "patient" and row["status"] == "ok" and row["n_unknown"] > 0:
             parts.append(_tip(row, settings))
     if not parts:
@@ -302,4 +312,3 @@ def _tip(row: dict[str, Any], settings: RateSettings) -> pd.DataFrame:
             "as_primary": conclusions[chosen] == row["conclusion"], "status": "ok",
         }
     )  # fmt: skip
-

@@ -40,8 +40,8 @@ def derive_rows(
     DataFrame
         One row per estimand, definition, stratum, group, level and age band, in this order:
         ``estimand``, ``definition``, ``analysis``, ``stratum``, ``group``, ``level``, ``age_band``
-        (empty: all ages), ``unit`` and ``by_definition``, true where the factor is part of the population or
-        of the event, so that no number is given.
+        (empty: all ages), ``unit`` and ``by_definition``, true where the factor is part of the
+        population or of the event, so that no number is given.
     """
     cells = _list_cells(bands, sites, drops)
     rows = [
@@ -76,10 +76,7 @@ def _list_cells(bands: Sequence[AgeBand], sites: Iterable[str], drops: Iterable[
             for level in LEVELS
             for band in adult_bands
         ),
-        *(
-            ("factor_combination", "factor_combination", level, "")
-            for level in list_combinations()
-        ),
+        *(("factor_combination", "factor_combination", level, "") for level in list_combinations()),
         *(("sex", "sex", sex, "") for sex in SEXES),
         *(("site", "site", site, "") for site in _in_order(sites)),
         *(("drop", "drop", drop, "") for drop in _in_order(drops)),

@@ -155,9 +155,7 @@ def estimate_tables(
     return {
         "rates": _stack([rates, nonresponder, imputed]),
         "benchmarks": estimate_benchmarks(rates, published),
-        "attrition": estimate_attrition(
-            criteria, trial_criteria, intake_summaries, settings.rates
-        ),
+        "attrition": estimate_attrition(criteria, trial_criteria, intake_summaries, settings.rates),
         "definitions": estimate_definitions(
             cohort.labels, _describe(definitions, _empty_columns(cohort))
         ),
@@ -186,9 +184,7 @@ def _derive_criteria(
             )
         )
         of_patients.append(criteria)
-        of_trials.append(
-            derive_trial_criteria(criteria, judged, cohort.quarantined, definition.id)
-        )
+        of_trials.append(derive_trial_criteria(criteria, judged, cohort.quarantined, definition.id))
     if len(definitions) == 1:
         return of_patients[0], of_trials[0]
     return engine.keep(ibis.union(*of_patients)), ibis.union(*of_trials)

@@ -34,7 +34,7 @@ def estimate_incidence(
     -------
     DataFrame
         One row per day with an event: ``day``, ``n_at_risk`` (still followed just before),
-        ``events``, ``censored`` (since the row before, that day included, after the event),
+        ``events``, ``censored`` (from that day, after the event, until the next row's),
         ``cumulative_incidence``, ``ci_low``, ``ci_high`` (NaN where everybody has had the event).
 
     References
@@ -70,7 +70,7 @@ def estimate_incidence(
         weights[~events & (days >= first) & (days < until)].sum()
         for first, until in zip(day, bounds, strict=True)
     ]
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "day": day,
             "n_at_risk": at_risk,
@@ -81,7 +81,6 @@ def estimate_incidence(
             "ci_high": high,
         }
     )
-    return table
 
 
 def estimate_curves(follow_up: pd.DataFrame, definition_id: str) -> pd.DataFrame:

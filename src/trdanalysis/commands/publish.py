@@ -69,6 +69,7 @@ def run_publish(
             benchmarks=disclosed["benchmarks"],
             attrition=disclosed["attrition"],
             definition_counts=disclosed["definitions"],
+            statistics=disclosed,
             label_reasons=disclosed["label_reasons"],
             published=read_csv(reference / "published_rates.csv"),
             balance=_balance(drops),

@@ -52,7 +52,10 @@ def run_summarise(
         LabelledCohort(**tables, quarantined=quarantined),
         definitions,
         load_scales(reference),
-        [{"drop_id": folder.name, "tables": read_json(folder / "summary.json")} for folder in drops],
+        [
+            {"drop_id": folder.name, "tables": read_json(folder / "summary.json")}
+            for folder in drops
+        ],
         read_csv(reference / "published_rates.csv"),
         _read_settings(settings, tuple(definition.id for definition in definitions)),
         step,
@@ -72,7 +75,5 @@ def _read_settings(settings: dict[str, Any], definitions: tuple[str, ...]) -> Su
         models=ModelSettings(
             covariates=tuple(settings["model_covariates"]), knots=settings["age_spline_knots"]
         ),
-        imputation=ImputationSettings(
-            imputations=settings["imputations"], seed=settings["seed"]
-        ),
+        imputation=ImputationSettings(imputations=settings["imputations"], seed=settings["seed"]),
     )

@@ -25,7 +25,7 @@ _COLOURS = {
     "#050505": "var(--reference)",
     "#060606": "var(--band)",
 }
-_INK, _MUTED, _RULE, _MARK, _REFERENCE, _BAND = _COLOURS
+INK, MUTED, RULE, MARK, REFERENCE, BAND = _COLOURS
 
 _ROW_INCHES = 0.27
 _WIDTH_INCHES = 8.6
@@ -85,23 +85,30 @@ def render_forest(
     """
     if not rows:
         return ""
-    settings: Any = {
+    with mpl.rc_context(drawing_settings(name)):
+        figure = _draw(rows, reference, margin)
+        out = io.StringIO()
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+    return as_inline(out.getvalue(), title, name)
+
+
+def drawing_settings(name: str) -> Any:
+    """Give the drawing library's settings for one figure of the page."""
+    return {
         "svg.hashsalt": name,
         "svg.fonttype": "none",
         "svg.id": f"figure-{name}",
         "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"],
         "font.size": 9.5,
-        "text.color": _INK,
-        "axes.edgecolor": _MUTED,
-        "xtick.color": _MUTED,
-        "xtick.labelcolor": _INK,
+        "text.color": INK,
+        "axes.edgecolor": MUTED,
+        "axes.labelcolor": INK,
+        "xtick.color": MUTED,
+        "xtick.labelcolor": INK,
+        "ytick.color": MUTED,
+        "ytick.labelcolor": INK,
     }
-    with mpl.rc_context(settings):
-        figure = _draw(rows, reference, margin)
-        out = io.StringIO()
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
-    return _as_inline(out.getvalue(), title, name)
 
 
 def _draw(rows: Sequence[ForestRow], reference: float, margin: float) -> Figure:
@@ -119,10 +126,10 @@ def _draw(rows: Sequence[ForestRow], reference: float, margin: float) -> Figure:
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
     low, high = max(0.0, reference - margin), min(1.0, reference + margin)
-    axes.axvspan(low, high, color=_BAND, linewidth=0, zorder=0)
-    axes.axvline(reference, color=_REFERENCE, linewidth=1.2, dashes=(4, 2), zorder=1)
+    axes.axvspan(low, high, color=BAND, linewidth=0, zorder=0)
+    axes.axvline(reference, color=REFERENCE, linewidth=1.2, dashes=(4, 2), zorder=1)
     for at, heading in ((_COUNTS_AT, "events of n"), (_NUMBERS_AT, "rate (95% interval)")):
-        _write(axes, at, -1, heading, ha="right", color=_MUTED)
+        _write(axes, at, -1, heading, ha="right", color=MUTED)
     for place, row in enumerate(rows):
         _draw_row(axes, place, row)
     return figure
@@ -140,22 +147,23 @@ def _draw_row(axes: mpl.axes.Axes, place: int, row: ForestRow) -> None:
     weight = "bold" if is_heading else "normal"
     _write(axes, _LABEL_AT + indent, place, row.label, ha="left", fontweight=weight)
     if is_heading:
-        axes.axhline(place + 0.5, color=_RULE, linewidth=0.6, zorder=0)
+        axes.axhline(place + 0.5, color=RULE, linewidth=0.6, zorder=0)
         return
-    _write(axes, _COUNTS_AT, place, row.counts, ha="right", color=_MUTED)
+    _write(axes, _COUNTS_AT, place, row.counts, ha="right", color=MUTED)
     _write(axes, _NUMBERS_AT, place, row.text, ha="right")
     if row.bound_low is not None and row.bound_high is not None:
-        axes.plot([row.bound_low, row.bound_high], [place, place], color=_RULE, linewidth=6,
+        axes.plot([row.bound_low, row.bound_high], [place, place], color=RULE, linewidth=6,
                   solid_capstyle="butt", zorder=2)  # fmt: skip
     if row.low is not None and row.high is not None:
-        axes.plot([row.low, row.high], [place, place], color=_MARK, linewidth=1.8, zorder=3)
+        axes.plot([row.low, row.high], [place, place], color=MARK, linewidth=1.8, zorder=3)
     if row.value is not None:
         axes.plot([row.value], [place], marker="D" if row.published else "s", markersize=5.5,
-                  markerfacecolor="none" if row.published else _MARK, markeredgecolor=_MARK,
+                  markerfacecolor="none" if row.published else MARK, markeredgecolor=MARK,
                   clip_on=False, linestyle="none", zorder=4)  # fmt: skip
 
 
-def _as_inline(svg: str, title: str, name: str) -> str:
+def as_inline(svg: str, title: str, name: str) -> str:
+    """Make a drawing an element of the page, with identifiers of its own and the page's colours."""
     element = svg[svg.index("<svg") :]
     # A style element inside an inline SVG would reach the whole page.
     element = re.sub(r"<(metadata|style)\b.*?</\1>", "", element, flags=re.DOTALL)

@@ -14,7 +14,9 @@ import pandas as pd
 
 from trdanalysis.report import words
 from trdanalysis.report.figures import ForestRow, render_forest
+from trdanalysis.report.making import make_statistics
 from trdanalysis.report.sections import (
+    as_counted,
     attrition_flow,
     benchmark_rows,
     forest_rows,
@@ -27,7 +29,10 @@ from trdanalysis.report.sections import (
 )
 
 #: Strata whose numbers stand in tables, in this order.
-TABLED = ("age_band", "factor_group", "factor", "factor_group_by_age_band", "sex", "site", "drop")
+TABLED = (
+    "age_band", "factor_group", "factor", "factor_group_by_age_band", "factor_combination", "sex",
+    "site", "drop",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class ReportTables:
     rates, benchmarks, attrition, definition_counts
         ``rates.csv``, ``benchmarks.csv``, ``attrition.csv`` and ``definitions.csv``, after
         disclosure control.
+    statistics
+        The other published tables by name, after disclosure control.
     label_reasons
         ``definition``, ``label``, ``reason``, ``patients``, ``on_defaults``; null is hidden.
     published
@@ -62,6 +69,7 @@ class ReportTables:
     benchmarks: pd.DataFrame
     attrition: pd.DataFrame
     definition_counts: pd.DataFrame
+    statistics: Mapping[str, pd.DataFrame]
     label_reasons: pd.DataFrame
     published: pd.DataFrame
     balance: pd.DataFrame
@@ -115,6 +123,7 @@ def render_report(tables: ReportTables) -> str:
             ),
             benchmarks=benchmark_rows(tables.benchmarks, tables.published, primary),
             sections=_estimand_sections(tables, primary, reference, margin),
+            statistics=make_statistics(tables.rates, tables.statistics, primary, reference, margin),
             labels=label_rows(tables.label_reasons),
             definition_counts=records(_with_none(tables.definition_counts)),
             balance=records(tables.balance),
@@ -148,14 +157,22 @@ def _estimand_sections(
     """Give what the page shows of each estimand: its words, figure, tables and attrition."""
     overall = overall_rates(tables.rates, primary)
     rates = tables.rates[tables.rates["definition"] == primary]
+    published = benchmark_rows(tables.benchmarks, tables.published, primary)
     estimands = [name for name in words.ESTIMANDS if name in overall]
     return [
         {
             "name": name,
             **words.ESTIMANDS[name],
             "is_proven": overall[name]["analysis"] == "proven",
+            "unit": overall[name]["unit"],
+            "overall": rate_rows(pd.DataFrame([overall[name]]), reference, margin)[0],
+            "published": [
+                f"{row['reference_id']}: {row['published']}"
+                for row in published
+                if row["estimand"] == name and row["same"] == "yes"
+            ],
             "figure": _forest(
-                forest_rows(rates[rates["estimand"] == name]),
+                forest_rows(as_counted(rates[rates["estimand"] == name])),
                 reference,
                 margin,
                 f"{words.ESTIMANDS[name]['title']}, by age band and factor group; the numbers stand"

@@ -20,9 +20,15 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def overall_rates(rates: pd.DataFrame, definition: str) -> dict[str, dict[str, Any]]:
-    """Give the overall row of each estimand, by its name."""
-    rows = rates[(rates["stratum"] == "overall") & (rates["definition"] == definition)]
+    """Give the overall row of each estimand as it was counted, by its name."""
+    rows = as_counted(rates)
+    rows = rows[(rows["stratum"] == "overall") & (rows["definition"] == definition)]
     return {row["estimand"]: row for row in records(rows)}
+
+
+def as_counted(rates: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what was imputed: it has a table of its own."""
+    return rates[rates["analysis"].isin(["complete_case", "proven"])]
 
 
 def rate_rows(rates: pd.DataFrame, reference: float, margin: float) -> list[dict[str, Any]]:
@@ -32,7 +38,8 @@ def rate_rows(rates: pd.DataFrame, reference: float, margin: float) -> list[dict
 
 def headline_rows(rates: pd.DataFrame, reference: float, margin: float) -> list[dict[str, Any]]:
     """Write the overall rows of every definition, the estimands in the order of the report."""
-    rows = records(rates[rates["stratum"] == "overall"])
+    counted = as_counted(rates)
+    rows = records(counted[counted["stratum"] == "overall"])
     order = list(words.ESTIMANDS)
     return [
         {**_rate_row(row, reference, margin), **words.ESTIMANDS[row["estimand"]],
@@ -129,8 +136,9 @@ def glance(
 
 def _sentence(row: Mapping[str, Any], reference: float, margin: float, is_proven: bool) -> str:
     who = "Proven in " if is_proven else ""
+    units = "patients" if row["unit"] == "patient" else "trials"
     text = (
-        f"{who}{words.count(row['events'])} of {words.count(row['n'])} patients (95% interval "
+        f"{who}{words.count(row['events'])} of {words.count(row['n'])} {units} (95% interval "
         f"{words.percent_range(row['ci_low'], row['ci_high'])}): "
         f"{words.conclusion(row['conclusion'], reference, margin)}"
     )

@@ -68,6 +68,9 @@ ESTIMANDS: dict[str, dict[str, str]] = {
     },
 }
 
+#: Labels short enough for the end of a line in a figure.
+SHORT = {"initial_adequate_trial": "adequate first trial", "initial_trial": "first trial"}
+
 GROUPS = {
     "biological": "Biological",
     "psychological": "Psychological",
@@ -124,6 +127,73 @@ STEPS = {
     "outcome_known": "and a known outcome",
 }
 
+#: Criteria that can be unknown, by their names in unknowns.csv.
+CRITERIA = {
+    "mdd": "diagnosis of MDD",
+    "antidepressant_trial": "whether there was an antidepressant trial",
+    "first_trial_first_line": "which trial was first, or whether its drug was first-line",
+    "dose_adequate": "dose",
+    "duration_adequate": "duration",
+    "adherence_adequate": "adherence",
+    "antidepressant": "drug, indication or role",
+    "first_line": "whether the drug was first-line",
+    "not_excluded": "exclusions: medical cause, substance use",
+    "apparent_resistance": "apparent resistance",
+    "outcome_known": "outcome",
+    "enough_failures": "of the label: number of failed adequate trials",
+    "impaired": "of the label: daily functioning",
+}
+
+ANALYSES = {
+    "complete_case": "left out (as counted)",
+    "proven": "count as no (proven share)",
+    "nonresponder_imputed": "count as the event",
+    "multiple_imputation": "multiply imputed",
+}
+
+APPARENT = {"yes": "yes", "no": "no", "unknown": "cannot be told"}
+
+CURVES = {"definite": "certain failures", "possible": "certain and possible failures"}
+
+#: Models and other methods, by their names in comparisons.csv.
+MODELS = {
+    "unadjusted": "unadjusted",
+    "modified_poisson": "modified Poisson",
+    "logistic_standardised": "logistic, standardised",
+    "modified_poisson_mutual": "modified Poisson, all groups together",
+    "logistic_standardised_mutual": "logistic, standardised, all groups together",
+    "firth": "Firth's logistic",
+    "gee_log": "estimating equations",
+    "gee_log_mutual": "estimating equations, all groups together",
+    "gee_logit": "estimating equations, logit",
+    "cochran_armitage": "Cochran and Armitage",
+    "interaction": "from counts",
+    "logistic_spline": "logistic, spline of age",
+    "logistic_interaction": "logistic, bands by group",
+    "bounds": "bounds",
+}
+
+#: Why a comparison or a model has no number.
+MODEL_REASONS = {
+    "part_of_the_population_or_the_event": "by definition",
+    "nobody": "nobody with everything known",
+    "nobody_in_a_group": "nobody in one of the groups",
+    "no_event_in_a_group": "no event in one of the groups",
+    "fewer_than_two_patients": "fewer than two patients in a group",
+    "no_event": "no event",
+    "only_events": "nobody without the event",
+    "one_level": "only one level left",
+    "collinear": "terms that cannot be told apart",
+    "separation": "a term tells the outcome apart wholly",
+    "no_convergence": "no convergence",
+    "too_few_patients": "fewer patients than terms",
+    "fewer_than_50_patients": "fewer than 50 patients",
+    "fewer_than_two_bands_or_one_outcome": "fewer than two bands, or one outcome only",
+    "fewer_than_three_bands": "fewer than three bands",
+    "fewer_than_three_ages": "fewer than three ages",
+    "too_few_knots_or_bands": "too few knots or bands",
+}
+
 STATUS = {
     "ok": "",
     "suppressed": "hidden: a count here is too small to be shown",
@@ -176,6 +246,22 @@ def count(value: Any) -> str:
     return (
         NOTHING if pd.isna(value) else f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     )
+
+
+def decimal(value: Any, digits: int = 2) -> str:
+    """Write a number with a fixed number of decimals; a large one without."""
+    if pd.isna(value):
+        return NOTHING
+    if abs(float(value)) >= 1000:
+        return f"{float(value):.3g}"
+    return f"{float(value):.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def listed(text: Any) -> str:
+    """Write identifiers that are joined by semicolons as words."""
+    if pd.isna(text) or not text:
+        return NOTHING
+    return ", ".join(words(part) for part in str(text).split("; "))
 
 
 def p_value(value: Any) -> str:

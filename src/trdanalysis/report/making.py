@@ -1,0 +1,138 @@
+"""The statistical sections of the page, made of the published tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from trdanalysis.report import statistics, words
+from trdanalysis.report.curves import Curve, render_curves
+
+_GROUPS = ("factor_group", "young_adults")
+
+
+def make_statistics(
+    rates: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    definition: str,
+    reference: float,
+    margin: float,
+) -> dict[str, Any]:
+    """Make everything that the statistical sections show, by one definition.
+
+    Parameters
+    ----------
+    rates
+        rates.csv, after disclosure control.
+    tables
+        The other published tables by name, after disclosure control.
+    definition
+        The primary definition.
+    reference, margin
+        Fractions.
+
+    Returns
+    -------
+    dict
+        Tables (:class:`trdanalysis.report.tables.Table`) and figures by the names that
+        ``statistics.html.j2`` uses.
+    """
+    others = [name for name in words.ESTIMANDS if name not in statistics.PRIMARY]
+    tips = tables["tipping"]
+    return {
+        "primary": [
+            {
+                **_of_estimand(tables, definition, name),
+                "episodes": statistics.episode_table(tables["first_trials"], definition, name),
+                "tipping": statistics.tipping_table(tips, definition, name, reference, margin),
+            }
+            for name in statistics.PRIMARY
+        ],
+        "others": [_of_estimand(tables, definition, name) for name in others],
+        "fits": statistics.fit_table(tables["models"], definition),
+        "clusters": statistics.cluster_table(tables["clusters"]),
+        "trends": statistics.trend_table(tables["comparisons"], definition),
+        "age_figure": _age_figure(tables["age_curves"], definition, reference),
+        "sensitivity": statistics.sensitivity_table(rates, definition, reference, margin),
+        "trd_tipping": statistics.tipping_table(tips, definition, "trd", reference, margin),
+        "resistance": statistics.resistance_table(tables["resistance"], definition),
+        "incidence": statistics.incidence_table(tables["curves"], definition),
+        "time_figure": _time_figure(tables["curves"], definition),
+    }
+
+
+def _of_estimand(tables: Mapping[str, pd.DataFrame], definition: str, name: str) -> dict[str, Any]:
+    comparisons = tables["comparisons"]
+    return {
+        "title": words.ESTIMANDS[name]["title"],
+        "unknowns": statistics.unknown_table(tables["unknowns"], definition, name),
+        "groups": statistics.contrast_table(comparisons, definition, name, _GROUPS),
+        "factors": statistics.contrast_table(comparisons, definition, name, ("factor",)),
+        "places": statistics.contrast_table(comparisons, definition, name, ("site", "drop")),
+        "models": statistics.model_table(comparisons, definition, name),
+        "interactions": statistics.interaction_table(comparisons, definition, name),
+    }
+
+
+def _age_figure(curves: pd.DataFrame, definition: str, reference: float) -> Markup:
+    drawn = []
+    for name in statistics.PRIMARY:
+        rows = curves[
+            (curves["definition"] == definition)
+            & (curves["estimand"] == name)
+            & (curves["status"] == "ok")
+        ]
+        if len(rows):
+            is_second = name != statistics.PRIMARY[0]
+            drawn.append(_curve(rows, "age_years", "rate", words.SHORT[name], is_second))
+    return Markup(
+        render_curves(
+            drawn,
+            x_label="age, years",
+            y_label="non-response",
+            name="by-age",
+            title="Non-response by age; the tests stand in the table below",
+            reference=reference,
+        )  # fmt: skip
+    )
+
+
+def _time_figure(curves: pd.DataFrame, definition: str) -> Markup:
+    rows = curves[(curves["definition"] == definition) & (curves["status"] == "ok")]
+    rows = rows[
+        rows["cumulative_incidence"].notna() & (rows["n_at_risk"] >= statistics.LEAST_AT_RISK)
+    ]
+    drawn = [
+        _curve(part, "day", "cumulative_incidence", str(curve), curve == "possible", is_step=True)
+        for curve, part in rows.groupby("curve", sort=True)
+        if len(part) > 1
+    ]
+    return Markup(
+        render_curves(
+            drawn,
+            x_label="days since the first antidepressant trial began",
+            y_label="with a second failure",
+            name="by-time",
+            title="Time to the second failure; the numbers stand in the table below",
+        )  # fmt: skip
+    )
+
+
+def _curve(
+    rows: pd.DataFrame, x: str, y: str, label: str, dashed: bool, *, is_step: bool = False
+) -> Curve:
+    def numbers(name: str) -> list[float | None]:
+        return [None if pd.isna(value) else float(value) for value in rows[name]]
+
+    return Curve(
+        label=label,
+        x=[float(value) for value in rows[x]],
+        y=[float(value) for value in rows[y]],
+        low=numbers("ci_low"),
+        high=numbers("ci_high"),
+        is_step=is_step,
+        dashed=dashed,
+    )
