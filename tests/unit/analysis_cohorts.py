@@ -73,7 +73,12 @@ class Cohort:
             blank = {"trial_id": f"t{number}", "ingredient": "sertraline", "start_day": 0}
             blank |= dict.fromkeys(("duration_days", *TRIAL_FLAGS, *TRIAL_COVARIATES))
             self.trials.append(blank | {"patient_id": patient_id} | trial)
-        self.quarantined += [{"patient_id": patient_id}] * quarantined
+        for number in range(quarantined):
+            # Every second one names its trial, and does so twice: it is one trial all the same.
+            named = number % 2 == 1
+            row = {"patient_id": patient_id, "trial_id": "lost" if named else None, "drop_id": "d1"}
+            lines = (2 * number, 2 * number + 1) if named else (2 * number,)
+            self.quarantined += [row | {"line": line} for line in lines]
 
     def tables(self) -> tuple[ibis.Table, ibis.Table, ibis.Table, ibis.Table]:
         """Give the tables in the order in which the analysis takes them."""
@@ -98,7 +103,12 @@ class Cohort:
                 dict.fromkeys(("patient_id", "definition", "label"), pa.string())
                 | dict.fromkeys(LABEL_FLAGS, pa.bool_()),
             ),
-            create("quarantined", self.quarantined, {"patient_id": pa.string()}),
+            create(
+                "quarantined",
+                self.quarantined,
+                dict.fromkeys(("patient_id", "trial_id", "drop_id"), pa.string())
+                | {"line": pa.int64()},
+            ),
         )
 
 
@@ -170,6 +180,12 @@ def read_first_trial(trials: list[Row], quarantined: int) -> Row | None | str:
     return first
 
 
+def count_lost(cohort: Cohort, patient_id: str) -> int:
+    """Count the quarantined trials of a patient."""
+    own = [row for row in cohort.quarantined if row["patient_id"] == patient_id]
+    return len({row["trial_id"] or row["line"] for row in own})
+
+
 def read_units(cohort: Cohort) -> list[Row]:
     """Read membership and event of every estimand off the rows, one patient after the other.
 
@@ -180,7 +196,7 @@ def read_units(cohort: Cohort) -> list[Row]:
     for patient in cohort.patients:
         who, label = patient["patient_id"], labels[patient["patient_id"]]
         trials = [trial for trial in cohort.trials if trial["patient_id"] == who]
-        quarantined = sum(row["patient_id"] == who for row in cohort.quarantined)
+        quarantined = count_lost(cohort, who)
         first = read_first_trial(trials, quarantined)
         known: Row = (
             first if isinstance(first, dict) else dict.fromkeys((*TRIAL_FLAGS, "duration_days"))

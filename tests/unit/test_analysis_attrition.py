@@ -10,6 +10,7 @@ from tests.unit.analysis_cohorts import (
     SETTINGS,
     UNDER_AGE,
     Cohort,
+    count_lost,
     make_cohort,
     states_of,
     trial_criteria_of,
@@ -88,7 +89,8 @@ def test_steps_follow_on_and_end_at_what_the_rates_count(seed: int) -> None:
         bands = {patient["patient_id"]: patient["age_band"] for patient in cohort.patients}
         units = list(bands)
         if estimand.unit == "trial":
-            units = [row["patient_id"] for row in (*cohort.trials, *cohort.quarantined)]
+            units = [row["patient_id"] for row in cohort.trials]
+            units += [who for who in bands for _ in range(count_lost(cohort, who))]
         assert steps.loc[0, "n_in"] == len(units)
         under_age = sum(bands[patient] in UNDER_AGE for patient in units)
         unknown_age = sum(bands[patient] is None for patient in units)

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from trdanalysis.analysis.estimands import RECORDED_FACTORS, TRIAL_ESTIMAND
 from trdanalysis.analysis.three_valued import all_of, negate
 from trdanalysis.contract import RECORDED_GROUPS
+from trdanalysis.labelling.labels import list_lost_trials
 
 #: An adequate trial lasts six weeks or more; the factor `insufficient_duration` is one day less.
 #: It is the article's figure, in every definition.
@@ -49,7 +50,8 @@ def derive_criteria(
     labels
         One row per patient and definition; other definitions' rows are passed over.
     quarantined
-        One row per quarantined trial of an accepted patient: ``patient_id``.
+        Quarantined rows of accepted patients' trials: ``patient_id``, ``trial_id`` (null: none),
+        ``line``, ``drop_id``.
     definition_id
         The definition by which trials and labels were judged.
 
@@ -80,7 +82,8 @@ def derive_criteria(
     joined = of_labels.inner_join(of_patients, "patient_id")
     joined = _join_left(joined, _derive_history(trials))
     joined = _join_left(joined, _derive_first_trial(trials))
-    rows_lost = quarantined.group_by("patient_id").agg(quarantined_trials=quarantined.count())
+    lost = list_lost_trials(quarantined)
+    rows_lost = lost.group_by("patient_id").agg(quarantined_trials=lost.count())
     joined = _join_left(joined, rows_lost)
     return _derive_criteria_columns(joined)
 
@@ -106,7 +109,7 @@ def derive_trial_criteria(
     """
     unknown = {name: ibis.null("boolean") for name in _TRIAL_FLAGS}
     rows = ibis.union(
-        trials.select("patient_id", *_TRIAL_FLAGS), quarantined.select("patient_id", **unknown)
+        trials.select("patient_id", *_TRIAL_FLAGS), list_lost_trials(quarantined).select("patient_id", **unknown)
     )
     own = criteria.filter(criteria.definition == definition_id)
     own = own.select("definition", "patient_id", "age_band", "mdd")

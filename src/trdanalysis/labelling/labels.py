@@ -155,16 +155,26 @@ def _rows_that_count(trials: ir.Table, rule: PatientRule) -> ir.Table:
     return rows.filter(rows.possible | rows.apparent_possible | rows.bare_possible)
 
 
-def _count_quarantined(quarantined_trials: ir.Table) -> ir.Table:
-    """Count each quarantined trial of a patient once, and each row that names no trial."""
+def list_lost_trials(quarantined_trials: ir.Table) -> ir.Table:
+    """List each quarantined trial of a patient once, and each row that names no trial.
+
+    Returns
+    -------
+    Table
+        ``patient_id``, and ``lost_trial``, which tells a patient's apart.
+    """
     table = quarantined_trials
     row = table.drop_id + ibis.literal("/") + table.line.cast("string")
-    named = table.trial_id.notnull()
-    return table.group_by("patient_id").agg(
-        quarantined=(
-            table.trial_id.nunique().fill_null(0) + row.nunique(where=~named).fill_null(0)
-        ).cast("int64")
-    )
+    # No trial's id holds what a row is called by: it is asked which of the two it is.
+    return table.select(
+        "patient_id", is_named=table.trial_id.notnull(), lost_trial=table.trial_id.coalesce(row)
+    ).distinct().drop("is_named")
+
+
+def _count_quarantined(quarantined_trials: ir.Table) -> ir.Table:
+    """Count each quarantined trial of a patient once, and each row that names no trial."""
+    lost = list_lost_trials(quarantined_trials)
+    return lost.group_by("patient_id").agg(quarantined=lost.count().cast("int64"))
 
 
 def _enough(
