@@ -20,6 +20,7 @@ log = logging.getLogger("trdanalysis")
 EXAMPLES = """examples:
   python -m trdanalysis simulate --patients 2000 --seed 1 --out data/drops/simulated
   snakemake --cores 2
+  python -m trdanalysis freeze
   python -m trdanalysis explain P000017
   python -m trdanalysis assure config/definitions/article.yaml
 """
@@ -76,6 +77,10 @@ def build_parser() -> argparse.ArgumentParser:
     publish.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
     publish.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
     publish.add_argument("--policy", type=Path, required=True, metavar="FILE")
+    publish.add_argument(
+        "--frozen", type=Path, default=Path("config/frozen.json"), metavar="FILE",
+        help="what `freeze` kept; it need not exist",
+    )  # fmt: skip
     publish.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
     explain = add(
@@ -87,6 +92,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--definition", metavar="ID", help="default: the primary one of the config"
     )
     explain.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+
+    freeze = add("freeze", "Keep what the analysis is fixed by, before the first labels.")
+    freeze.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+    freeze.add_argument(
+        "--again", metavar="REASON", help="it was frozen before and has changed since: why"
+    )
 
     assure = add("assure", "Run the hand-written cases of definitions; print expected beside got.")
     assure.add_argument(
@@ -181,12 +192,17 @@ def _run(options: argparse.Namespace) -> None:
             options.drops,
             options.definitions,
             options.policy,
+            options.frozen,
             settings,
             options.reference,
             options.out,
         )
     elif options.verb == "explain":
         _run_explain(options)
+    elif options.verb == "freeze":
+        from trdanalysis.commands.freeze import run_freeze
+
+        sys.stdout.write(run_freeze(options.config, options.again))
     elif options.verb == "assure":
         _run_assure(options)
     else:

@@ -14,6 +14,7 @@ from typing import Any
 
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.layout import DROP_FILES
+from trdanalysis.prespecification import FROZEN_FILE
 from trdanalysis.readers.drop_info import DropInfo, drop_files, list_drops, read_drop_info
 from trdanalysis.settings import Settings, read_settings, write_verb_settings
 
@@ -24,7 +25,7 @@ REFERENCES = {
     "intake": ("antidepressants.csv", "scales.csv"),
     "label": ("antidepressants.csv", "scales.csv"),
     "summarise": ("published_rates.csv", "scales.csv"),
-    "publish": ("published_rates.csv",),
+    "publish": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
 }
 
 
@@ -92,6 +93,7 @@ class Plan:
             files += self.definition_files
         if verb == "publish":
             files.append(self.policy_file)
+            files += [self.frozen_file] if self.frozen_file.is_file() else []
         return [str(path) for path in files] + modules_of(verb)
 
     @property
@@ -101,12 +103,21 @@ class Plan:
         return _existing(self.project / "config" / "disclosure", policy, "disclosure policy")
 
     @property
+    def frozen_file(self) -> Path:
+        """What the analysis was fixed by, where it was frozen."""
+        return self.project / "config" / FROZEN_FILE
+
+    @property
     def definition_files(self) -> list[Path]:
         """Definition files, the primary one first."""
-        first = self.settings.primary_definition
-        names = [first, *(name for name in self.settings.definitions if name != first)]
-        folder = self.project / "config" / "definitions"
-        return [_existing(folder, name, "definition") for name in names]
+        return find_definition_files(self.settings, self.project / "config")
+
+
+def find_definition_files(settings: Settings, config: Path) -> list[Path]:
+    """Find the definition files of a configuration folder, the primary one first."""
+    first = settings.primary_definition
+    names = [first, *(name for name in settings.definitions if name != first)]
+    return [_existing(config / "definitions", name, "definition") for name in names]
 
 
 def _existing(folder: Path, name: str, what: str) -> Path:

@@ -205,6 +205,7 @@ USED_BY: dict[str, tuple[str, ...]] = {
         "reference_rate",
         "equivalence_margin",
         "age_bands_from_years",
+        "factor_groups",
         "model_covariates",
         "age_spline_knots",
         "imputations",

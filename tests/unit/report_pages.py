@@ -11,6 +11,7 @@ from tests.golden.run import EXPECTED
 from tests.support import REFERENCE, article
 from trdanalysis.files import read_csv
 from trdanalysis.layout import PUBLISHED_TABLES
+from trdanalysis.prespecification import FreezeStatus
 from trdanalysis.report.page import ReportTables
 
 
@@ -66,5 +67,6 @@ def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> ReportTabl
             "draft": False,
             "command": "snakemake --cores 2",
         },
+        freeze=FreezeStatus("frozen", before_labels=True),
     )  # fmt: skip
     return dataclasses.replace(made, **changed)

@@ -26,6 +26,7 @@ def test_a_real_drop_is_published_to_the_draft_only(tmp_path: Path, out: str) ->
             folders,
             [CONFIG / "definitions" / "article.yaml"],
             CONFIG / "disclosure" / "none.yaml",
+            tmp_path / "frozen.json",
             {},
             REFERENCE,
             tmp_path / out,

@@ -125,3 +125,50 @@ def test_an_unknown_definition_names_those_there_are() -> None:
     with pytest.raises(UserError, match="there is no definition `articel`") as caught:
         read_definition(CONFIG / "definitions" / "articel.yaml")
     assert "article" in str(caught.value)
+
+
+GROUPS = {
+    "biological": ["hormone_imbalance", "hpa_axis_dysregulation", "neurotransmitter_change",
+                   "inflammation", "genetic_variant"],
+    "psychological": ["early_trauma", "chronic_stress", "comorbid_mental_condition",
+                      "negative_thinking"],
+    "environmental": ["poor_sleep", "substance_use", "chronic_illness", "social_stress"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (
+            {"environmental": [*GROUPS["environmental"], "inflammation"]},
+            "`inflammation` stands in biological and in environmental",
+        ),
+        ({"environmental": GROUPS["environmental"][:-1]}, "`social_stress` stands in no group"),
+        ({"environmental": [*GROUPS["environmental"], "noise"]}, "`noise` is no factor"),
+        ({"medication_related": ["poor_adherence"]}, "medication_related is derived"),
+    ],
+)
+def test_each_factor_belongs_to_one_group(changed: dict[str, list[str]], told: str) -> None:
+    shipped = read_yaml(CONFIG / "config.yaml")
+    with pytest.raises(UserError, match="factor_groups") as caught:
+        read_settings(shipped | {"factor_groups": GROUPS | changed})
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"model_covariates": ["age_years", "income"]}, "`income` is no covariate"),
+        ({"model_covariates": ["sex", "sex"]}, "twice"),
+        ({"age_spline_knots": 6}, "less than or equal to 5"),
+        ({"imputations": 1}, "greater than or equal to 2"),
+        ({"seed": -1}, "greater than or equal to 0"),
+        ({"reference_rate": 1.0}, "less than 1"),
+        ({"equivalence_margin": 0}, "greater than 0"),
+    ],
+)
+def test_settings_of_the_statistics_are_checked(settings: dict[str, object], told: str) -> None:
+    shipped = read_yaml(CONFIG / "config.yaml")
+    with pytest.raises(UserError, match=next(iter(settings))) as caught:
+        read_settings(shipped | settings)
+    assert told in str(caught.value)

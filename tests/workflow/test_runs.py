@@ -12,6 +12,7 @@ from tests.workflow.conftest import Project
 from trdanalysis import layout
 from trdanalysis.analysis.attrition import ATTRITION_COLUMNS
 from trdanalysis.analysis.benchmarks import BENCHMARK_COLUMNS
+from trdanalysis.analysis.comparisons import COMPARISON_COLUMNS
 from trdanalysis.analysis.definition_table import DEFINITION_COLUMNS
 from trdanalysis.analysis.rates import RATE_COLUMNS
 
@@ -44,6 +45,7 @@ def test_a_synthetic_run_releases_the_contracts_tables(finished: Project) -> Non
         ("benchmarks", BENCHMARK_COLUMNS),
         ("attrition", ATTRITION_COLUMNS),
         ("definitions", DEFINITION_COLUMNS),
+        ("comparisons", COMPARISON_COLUMNS),
     ):
         assert tuple(pd.read_csv(release / f"{name}.csv").columns) == tuple(columns)
     assert not (finished.results / "restricted" / "draft").exists()
@@ -95,6 +97,21 @@ def test_only_what_depends_on_a_change_reruns(finished: Project, tmp_path: Path)
     assert "drops/drop1/patients.parquet" not in [
         word for line in done.stdout.splitlines() if "output:" in line for word in line.split(" ")
     ]
+
+
+def test_freezing_reruns_the_report_alone_and_is_told(finished: Project, tmp_path: Path) -> None:
+    copy = finished.copy_to(tmp_path / "copy")
+    report = copy.results / "release" / "report.html"
+    assert "were never frozen" in report.read_text(encoding="utf-8")
+    done = copy.python("trdanalysis", "freeze")
+    assert done.returncode == 0, done.stderr
+    assert "after labels had been made" in done.stdout
+    assert copy.planned() == {"publish"}
+    done = copy.snakemake("--config", "reference_rate=0.25")
+    assert done.returncode == 0, done.stderr
+    page = report.read_text(encoding="utf-8")
+    assert "frozen when labels had been made already" in page
+    assert "reference_rate: 0.3 is now 0.25" in page
 
 
 def test_a_mistyped_key_names_the_right_one(project: Project) -> None:

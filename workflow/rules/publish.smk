@@ -22,10 +22,12 @@ rule publish:
         drops=[f"{R}/drops/{name}" for name in plan.drops],
         definitions=plan.definition_files,
         policy=plan.policy_file,
+        frozen=plan.frozen_file,
         out=plan.published,
     message:
         "Publishing to {params.out}"
     shell:
         "{PYTHON:q} -m trdanalysis publish --settings {params.settings:q} --analysis {params.analysis:q}"
         " --drops {params.drops:q} --definitions {params.definitions:q} --policy {params.policy:q}"
+        " --frozen {params.frozen:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"

@@ -109,7 +109,8 @@ def derive_trial_criteria(
     """
     unknown = {name: ibis.null("boolean") for name in _TRIAL_FLAGS}
     rows = ibis.union(
-        trials.select("patient_id", *_TRIAL_FLAGS), list_lost_trials(quarantined).select("patient_id", **unknown)
+        trials.select("patient_id", *_TRIAL_FLAGS),
+        list_lost_trials(quarantined).select("patient_id", **unknown),
     )
     own = criteria.filter(criteria.definition == definition_id)
     own = own.select("definition", "patient_id", "age_band", "mdd")

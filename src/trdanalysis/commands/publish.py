@@ -17,6 +17,7 @@ from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv, read_json, write_csv, write_text
 from trdanalysis.labelling.definition import read_definition
 from trdanalysis.layout import ANALYSIS_TABLES, PUBLISHED_TABLES
+from trdanalysis.prespecification import compare_frozen, describe_analysis, read_frozen
 from trdanalysis.report.page import ReportTables, render_report
 
 
@@ -25,6 +26,7 @@ def run_publish(
     drops: list[Path],
     definition_files: list[Path],
     policy_file: Path,
+    frozen_file: Path,
     settings: dict[str, Any],
     reference: Path,
     out: Path,
@@ -41,6 +43,8 @@ def run_publish(
         Definition files, the primary first.
     policy_file
         The site's disclosure policy.
+    frozen_file
+        What the analysis was fixed by; it need not exist.
     settings
         What the report says of the configuration.
     reference
@@ -78,6 +82,9 @@ def run_publish(
             definitions=[definition.model_dump(mode="json") for definition in definitions],
             settings=_about_settings(settings, policy),
             run=_about_run(about, is_draft=is_draft),
+            freeze=compare_frozen(
+                read_frozen(frozen_file), describe_analysis(settings, definition_files, reference)
+            ),
         )
     )
     for name in PUBLISHED_TABLES:

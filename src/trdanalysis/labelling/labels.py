@@ -166,9 +166,13 @@ def list_lost_trials(quarantined_trials: ir.Table) -> ir.Table:
     table = quarantined_trials
     row = table.drop_id + ibis.literal("/") + table.line.cast("string")
     # No trial's id holds what a row is called by: it is asked which of the two it is.
-    return table.select(
-        "patient_id", is_named=table.trial_id.notnull(), lost_trial=table.trial_id.coalesce(row)
-    ).distinct().drop("is_named")
+    return (
+        table.select(
+            "patient_id", is_named=table.trial_id.notnull(), lost_trial=table.trial_id.coalesce(row)
+        )
+        .distinct()
+        .drop("is_named")
+    )
 
 
 def _count_quarantined(quarantined_trials: ir.Table) -> ir.Table:

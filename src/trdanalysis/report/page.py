@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from trdanalysis.prespecification import FreezeStatus
 from trdanalysis.report import words
 from trdanalysis.report.figures import ForestRow, render_forest
 from trdanalysis.report.making import make_statistics
@@ -63,6 +64,8 @@ class ReportTables:
         ``disclosure_policy``, ``policy_title``.
     run
         ``version``, ``drops``, ``synthetic``, ``draft``, ``command``.
+    freeze
+        Whether configuration and definitions are as they were frozen.
     """
 
     rates: pd.DataFrame
@@ -78,6 +81,7 @@ class ReportTables:
     definitions: Sequence[Mapping[str, Any]]
     settings: Mapping[str, Any]
     run: Mapping[str, Any]
+    freeze: FreezeStatus
 
 
 def render_report(tables: ReportTables) -> str:
@@ -104,6 +108,8 @@ def render_report(tables: ReportTables) -> str:
         .render(
             run=tables.run,
             settings=tables.settings,
+            freeze=tables.freeze,
+            freeze_words=words.freeze_words(tables.freeze),
             reference=reference,
             margin=margin,
             definitions=tables.definitions,

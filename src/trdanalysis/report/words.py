@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from trdanalysis.prespecification import FreezeStatus
+
 HIDDEN = "hidden"
 UNKNOWN = "unknown"
 NOTHING = "\N{EN DASH}"
@@ -312,3 +314,23 @@ def combination(level: str) -> str:
     names = [GROUPS[part].lower() for part in level.split("+")]
     only = " only" if len(names) == 1 else ""
     return (" + ".join(names)).capitalize() + only
+
+
+def freeze_words(freeze: FreezeStatus) -> str:
+    """Say whether the analysis is as it was frozen."""
+    if freeze.state == "never":
+        return (
+            "Configuration and definitions were never frozen: nothing shows that they were chosen"
+            " before the results were seen."
+        )
+    when = (
+        "before the first labels were made"
+        if freeze.before_labels
+        else "when labels had been made already"
+    )
+    text = f"Configuration and definitions were frozen {when}"
+    if freeze.reasons:
+        text += f", {len(freeze.reasons)} time(s) anew ({'; '.join(freeze.reasons)})"
+    if freeze.state == "changed":
+        return f"{text}, and have changed since: {'; '.join(freeze.changes)}."
+    return f"{text}, and have not changed since."
