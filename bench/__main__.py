@@ -1,6 +1,6 @@
 """Measure speed and memory and hold them against the project's aims.
 
-    python -m bench [--rows 1000000 10000000] [--repeats 3] [--only labels detailed intake demo]
+    python -m bench [--rows 1000000 10000000] [--repeats 3] [--only labels detailed strata intake demo]
 
 Every number is a ratio to plain work done in the same run, in turns: a machine's own speed says
 little.
@@ -26,7 +26,7 @@ from typing import Any
 from bench.measure import Measure, median, run_alternating, run_measured
 from trdanalysis.settings import read_settings, read_yaml, write_verb_settings
 
-PARTS = ("labels", "detailed", "intake", "demo")
+PARTS = ("labels", "detailed", "strata", "intake", "demo")
 RESULTS = Path(__file__).parent / "results"
 CONFIG = Path(__file__).parents[1] / "config"
 #: The rows that a groupby-apply is run on; its time is scaled up from there.
@@ -46,7 +46,12 @@ class Aim:
     mib: float
 
 
-AIMS = {"labels": Aim(6, 1024), "detailed": Aim(40, 4096), "intake": Aim(4, float("inf"))}
+AIMS = {
+    "labels": Aim(6, 1024),
+    "detailed": Aim(40, 4096),
+    "strata": Aim(4, float("inf")),
+    "intake": Aim(4, float("inf")),
+}
 DEMO_AIM_SECONDS = 25
 DEFINITION = "config/definitions/article.yaml"
 #: What the engine may hold before it spills; the process needs some 300 MiB besides.
@@ -129,6 +134,37 @@ class Bench:
             self.report(part, rows, f"apply (x{times:g})", scaled, medians["read"])
         if rows >= AIM_ROWS:
             self.judge(part, medians, "read", "labels", sides["labels"])
+
+    def make_cohort(self, rows: int) -> Path:
+        """Make a labelled cohort of about ``rows`` trials, and the criteria of its estimands."""
+        accepted = self.make_accepted("labels", rows)
+        verb = ("trdanalysis", "label", "--pooled", accepted, "--definitions", DEFINITION)
+        cohort = self.make(f"cohort-{rows}", (*verb, "--out", "{}"))
+        link = cohort / "accepted"
+        if not link.exists():
+            link.symlink_to(accepted.resolve())
+        return cohort
+
+    def measure_strata(self, rows: int) -> None:
+        """Compare every rate in every stratum with reading label and factor columns."""
+        self.say(f"\nstrata: labelled patients of {rows:,} trials")
+        cohort, nobody = self.make_cohort(rows), self.make_cohort(0)
+        sides = {"read": _module("bench.sides", "read-strata", cohort)}
+        for name, source in (("strata", cohort), ("strata of nobody", nobody)):
+            folder = f"criteria-{source.name}"
+            criteria = self.make(folder, ("bench.sides", "criteria", source, "{}"))
+            sides[name] = _module("bench.sides", "strata", criteria)
+        sides["criteria"] = _module("bench.sides", "criteria", cohort, self.folder / "out")
+        medians = self.run(sides)
+        for name, measure in medians.items():
+            self.report("strata", rows, name, measure, medians["read"])
+        if rows >= AIM_ROWS and {"strata", "strata of nobody"} <= set(medians):
+            fixed = medians["strata of nobody"].seconds
+            grown = dataclasses.replace(
+                medians["strata"], seconds=medians["strata"].seconds - fixed
+            )
+            self.say(f"  fixed part {fixed:.2f} s, taken off below")
+            self.judge("strata", {**medians, "strata": grown}, "read", "strata", sides["strata"])
 
     def measure_intake(self, rows: int) -> None:
         """Compare intake of a CSV drop of about ``rows`` rows in all with a bare read."""
@@ -246,6 +282,8 @@ def main() -> None:
         for part in ("labels", "detailed"):
             for rows in options.rows if part in options.only else ():
                 bench.measure_labels(part, rows)
+        for rows in options.rows if "strata" in options.only else ():
+            bench.measure_strata(rows)
         if "intake" in options.only:
             bench.measure_intake(options.intake_rows)
         if "demo" in options.only:

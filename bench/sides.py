@@ -3,17 +3,24 @@
 read ACCEPTED            DuckDB reads the columns that labelling needs, and nothing else
 read-csv DROP            DuckDB's bare read_csv of every table
 labels ACCEPTED OUT      the project: accepted tables to sorted labels on disk
+criteria COHORT OUT      the project: criteria of every estimand, patient by patient, on disk
+read-strata COHORT       DuckDB reads label and factor columns, and nothing else
+strata CRITERIA          the project: criteria to every rate in every stratum
 apply ACCEPTED OUT       what an analyst would write: pandas groupby-apply over patients
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from trdanalysis.contract import FACTORS, RECORDED_GROUPS
+
+SIDES = ("read", "read-csv", "labels", "criteria", "read-strata", "strata", "apply")
 THREADS = 2
 REFERENCE = Path("config/reference")
 DEFINITION = Path("config/definitions/article.yaml")
@@ -56,10 +63,10 @@ NEEDED = {
 }
 
 
-def read_needed(accepted: Path) -> None:
+def read_needed(accepted: Path, needed: Mapping[str, Sequence[str]]) -> None:
     """Read every needed cell; a sum over it cannot be answered out of the file's statistics."""
     with duckdb.connect(config={"threads": THREADS}) as connection:
-        for name, columns in NEEDED.items():
+        for name, columns in needed.items():
             source = f"read_parquet('{accepted / name}.parquet')"
             kinds = {row[0]: row[1] for row in connection.sql(f"DESCRIBE FROM {source}").fetchall()}
             sums = (
@@ -97,6 +104,60 @@ def label(accepted: Path, out: Path, memory_limit_mb: int) -> None:
             [read_definition(DEFINITION)],
         )
         engine.write_parquet(labelled.labels, out / "labels.parquet", ["patient_id", "definition"])
+
+
+#: What rates by stratum cannot do without.
+STRATA = {
+    "labels": (
+        "patient_id",
+        "label",
+        "mdd",
+        "enough_failures",
+        "impaired",
+        "not_excluded",
+        "apparent_resistance",
+        "pseudo_resistance",
+    ),
+    "patients": (
+        "patient_id",
+        "age_years",
+        "age_band",
+        "sex",
+        "site",
+        "drop_id",
+        *RECORDED_GROUPS,
+        *(name for group in RECORDED_GROUPS for name in FACTORS[group]),
+    ),
+}
+
+
+def write_criteria(cohort: Path, out: Path) -> None:
+    """Derive the criteria of every estimand from a labelled cohort, and write them."""
+    from trdanalysis.analysis.criteria import derive_criteria
+    from trdanalysis.commands.shared import load_tables
+    from trdanalysis.engine import Engine
+
+    with Engine(4000, THREADS) as engine:
+        tables = load_tables(engine, cohort, ("patients", "trials", "labels"))
+        lost = engine.read_parquet(cohort / "accepted" / "quarantined_trials.parquet")
+        criteria = derive_criteria(
+            tables["patients"], tables["trials"], tables["labels"], lost, "article"
+        )
+        engine.write_parquet(criteria, out / "criteria.parquet", ["patient_id"])
+
+
+def estimate_strata(criteria: Path) -> None:
+    """Estimate every rate in every stratum from criteria, by the project's own functions."""
+    from trdanalysis.ages import age_bands
+    from trdanalysis.analysis.rates import RateSettings, estimate_rates
+    from trdanalysis.analysis.states import derive_states
+    from trdanalysis.engine import Engine
+
+    bands = age_bands([0, 12, 18, 26, 36, 50, 65])
+    settings = RateSettings(0.3, 0.05, bands, ("article",))
+    with Engine(4000, THREADS) as engine:
+        table = engine.read_parquet(criteria / "criteria.parquet")
+        estimate_rates(engine.keep(derive_states(table)), settings)
 
 
 def apply(accepted: Path, out: Path) -> None:
@@ -138,13 +199,19 @@ def apply(accepted: Path, out: Path) -> None:
 def main() -> None:
     """Run one side."""
     parser = argparse.ArgumentParser(prog="python -m bench.sides")
-    parser.add_argument("side", choices=("read", "read-csv", "labels", "apply"))
+    parser.add_argument("side", choices=SIDES)
     parser.add_argument("source", type=Path)
     parser.add_argument("out", type=Path, nargs="?")
     parser.add_argument("--memory-limit-mb", type=int, default=2000)
     options = parser.parse_args()
     if options.side == "read":
-        read_needed(options.source)
+        read_needed(options.source, NEEDED)
+    elif options.side == "read-strata":
+        read_needed(options.source, STRATA)
+    elif options.side == "criteria":
+        write_criteria(options.source, options.out)
+    elif options.side == "strata":
+        estimate_strata(options.source)
     elif options.side == "read-csv":
         read_csv(options.source)
     elif options.side == "labels":

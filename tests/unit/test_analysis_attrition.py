@@ -23,6 +23,7 @@ from trdanalysis.analysis.definition_table import (
     estimate_label_reasons,
 )
 from trdanalysis.analysis.estimands import CURVE, CURVE_CRITERIA, ESTIMANDS
+from trdanalysis.analysis.patterns import Patterns, count_criteria
 from trdanalysis.analysis.rates import estimate_rates
 
 SUMMARIES = [
@@ -41,8 +42,12 @@ SUMMARIES = [
 
 
 def attrition_of(cohort: Cohort) -> pd.DataFrame:
+    return estimate_attrition(patterns_of(cohort), SUMMARIES, SETTINGS)
+
+
+def patterns_of(cohort: Cohort) -> dict[str, Patterns]:
     criteria = derive_criteria(*cohort.tables(), "article")
-    return estimate_attrition(criteria, trial_criteria_of(cohort), SUMMARIES, SETTINGS)
+    return count_criteria(criteria, trial_criteria_of(cohort), UNDER_AGE)
 
 
 def test_records_balance_over_all_drops() -> None:
@@ -167,8 +172,8 @@ def test_a_criterion_handed_over_as_a_negation_is_still_three_valued(excluded: b
     value = ibis.literal(excluded, type="boolean")
     labels = labels.mutate(excluded=value).mutate(not_excluded=~ibis._.excluded)
     criteria = derive_criteria(patients, trials, labels, quarantined, "article")
-    nothing = trial_criteria_of(Cohort())
-    steps = estimate_attrition(criteria, nothing, [], SETTINGS)
+    patterns = count_criteria(criteria, trial_criteria_of(Cohort()), UNDER_AGE)
+    steps = estimate_attrition(patterns, [], SETTINGS)
     step = steps[(steps["estimand"] == "trd_eligible") & (steps["step"] == "not_excluded")].iloc[0]
     assert (step["n_out"], step["n_unknown"]) == (excluded is True, excluded is None)
 

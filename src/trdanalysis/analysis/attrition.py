@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import ibis
-import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from trdanalysis.analysis.estimands import CURVE, CURVE_CRITERIA, ESTIMANDS
+from trdanalysis.analysis.patterns import NO, UNKNOWN, Patterns
 from trdanalysis.analysis.rates import RateSettings
-from trdanalysis.analysis.three_valued import all_of, is_unknown
 from trdanalysis.contract import TABLES
 
 #: Columns of attrition.csv, in order.
@@ -33,8 +32,7 @@ OUTCOME_STEP = "outcome_known"
 
 
 def estimate_attrition(
-    criteria: ir.Table,
-    trial_criteria: ir.Table,
+    patterns: Mapping[str, Patterns],
     intake_summaries: Sequence[Mapping[str, Any]],
     settings: RateSettings,
 ) -> pd.DataFrame:
@@ -42,17 +40,13 @@ def estimate_attrition(
 
     Parameters
     ----------
-    criteria
-        One row per definition and patient, see
-        :func:`trdanalysis.analysis.criteria.derive_criteria`; several definitions are stacked.
-    trial_criteria
-        One row per definition and trial, see
-        :func:`trdanalysis.analysis.criteria.derive_trial_criteria`.
+    patterns
+        As :func:`trdanalysis.analysis.patterns.count_criteria` gives them.
     intake_summaries
         One per drop: ``drop_id`` and ``tables``, which maps a table's name to ``rows_in``,
         ``accepted``, ``duplicates`` and ``quarantined``.
     settings
-        Age bands and the order of definitions.
+        The order of definitions.
 
     Returns
     -------
@@ -70,19 +64,20 @@ def estimate_attrition(
         and ``n_in - n_unknown`` are those certainly in with a known outcome.
     """
     rows = _list_record_steps(intake_summaries)
-    for unit, table in (("patient", criteria), ("trial", trial_criteria)):
-        ways: dict[str, tuple[tuple[str, ...], str | None]] = {
-            one.name: (one.criteria, one.event) for one in ESTIMANDS if one.unit == unit
-        }
-        if unit == "patient":
-            ways[CURVE] = (CURVE_CRITERIA, None)
-        rows += _list_steps(table, ways, unit, settings)
-    table = pd.DataFrame(_in_order(rows, settings), columns=list(ATTRITION_COLUMNS[:-1]))
+    for definition in settings.definitions:
+        for estimand in ESTIMANDS:
+            found = patterns[estimand.unit]
+            steps = _follow(found, definition, estimand.criteria, estimand.event)
+            rows += [(definition, estimand.name, *step, estimand.unit) for step in steps]
+        curve = _follow(patterns["patient"], definition, CURVE_CRITERIA, None)
+        rows += [(definition, CURVE, *step, "patient") for step in curve]
+    columns = ["definition", "estimand", "step_order", "step", "n_in", "n_out", "n_unknown", "unit"]
+    table = pd.DataFrame(rows, columns=columns)
     for column in ("step_order", "n_in", "n_out", "n_unknown"):
         table[column] = table[column].astype("Int64")
     for column in ("definition", "estimand", "step", "unit"):
         table[column] = table[column].astype("str")
-    return table.assign(status="ok")
+    return table.assign(status="ok")[list(ATTRITION_COLUMNS)]
 
 
 def _list_record_steps(summaries: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
@@ -102,83 +97,26 @@ def _list_record_steps(summaries: Sequence[Mapping[str, Any]]) -> list[tuple[Any
             (f"{name}_accepted", accepted, 0),
         ]
     return [
-        (None, "records", order, step, "row", n_in, n_out, None)
+        (None, "records", order, step, n_in, n_out, None, "row")
         for order, (step, n_in, n_out) in enumerate(steps, start=1)
     ]
 
 
-_PARTS = ("n_in", "n_out", "n_unknown")
-
-#: By estimand: its criteria in order, and its event (None: there is none to be known).
-_Ways = Mapping[str, tuple[tuple[str, ...], str | None]]
-
-
-def _in_order(rows: list[tuple[Any, ...]], settings: RateSettings) -> list[tuple[Any, ...]]:
-    names = ["records", *(estimand.name for estimand in ESTIMANDS), CURVE]
-    definitions = [None, *settings.definitions]
-    return sorted(rows, key=lambda row: (definitions.index(row[0]), names.index(row[1])))
-
-
-def _list_steps(
-    criteria: ir.Table, ways: _Ways, unit: str, settings: RateSettings
-) -> list[tuple[Any, ...]]:
-    counts: dict[str, ir.IntegerScalar] = {}
-    for name, (tests, event) in ways.items():
-        counts |= _counting(criteria, name, tests, event, settings.under_age_bands)
-    counted = (
-        criteria.group_by("definition")
-        .agg(**counts)
-        .to_pyarrow()
-        .to_pandas()
-        .set_index("definition")
-    )
-    # A definition by which nobody is labelled keeps its steps, with nobody in them.
-    counted = counted.reindex(list(settings.definitions), fill_value=0)
-    return [
-        (
-            definition,
-            name,
-            order,
-            step,
-            unit,
-            *(counted.loc[definition, f"{name}:{order}:{part}"] for part in _PARTS),
-        )
-        for definition in settings.definitions
-        for name, (tests, event) in ways.items()
-        for order, step in enumerate(_name_steps(tests, event), start=1)
-    ]
-
-
-def _name_steps(tests: Sequence[str], event: str | None) -> tuple[str, ...]:
-    return (ADULT_STEP, *tests, *([OUTCOME_STEP] if event else []))
-
-
-def _counting(
-    criteria: ir.Table,
-    estimand: str,
-    names: Sequence[str],
-    event: str | None,
-    under_age_bands: Sequence[str],
-) -> dict[str, ir.IntegerScalar]:
-    """Give the three counts of every step of one estimand, to be had in one pass."""
-    band = criteria.age_band
-    adult = ibis.cases((band.isin(list(under_age_bands)), False), (band.notnull(), True))
-    tests = [adult, *(criteria[name] for name in names)]
-    counts = {}
-    # Not certainly out so far; never null.
-    left = criteria.definition.notnull()
-    for order, test in enumerate(tests, start=1):
-        still = left & test.fill_null(True)
-        key = f"{estimand}:{order}"
-        counts[f"{key}:n_in"] = criteria.count(where=left)
-        counts[f"{key}:n_out"] = criteria.count(where=left & ~test)
-        counts[f"{key}:n_unknown"] = criteria.count(where=left & is_unknown(test))
-        left = still
-    if event is None:
-        return counts
-    key = f"{estimand}:{len(tests) + 1}"
-    unknown = is_unknown(all_of(criteria, names)) | is_unknown(criteria[event])
-    counts[f"{key}:n_in"] = criteria.count(where=left)
-    counts[f"{key}:n_out"] = criteria.count(where=left & ~left)
-    counts[f"{key}:n_unknown"] = criteria.count(where=left & unknown)
-    return counts
+def _follow(
+    patterns: Patterns, definition: str, names: Sequence[str], event: str | None
+) -> list[tuple[int, str, int, int, int]]:
+    """Give order, name and the three counts of every step of one estimand."""
+    left = np.ones(len(patterns.count), dtype=bool)
+    steps = []
+    tests = [(ADULT_STEP, patterns.adult), *((name, patterns.levels[name]) for name in names)]
+    for order, (step, level) in enumerate(tests, start=1):
+        counts = (left, left & (level == NO), left & (level == UNKNOWN))
+        n_in, n_out, n_unknown = (patterns.add_up(chosen, definition) for chosen in counts)
+        steps.append((order, step, n_in, n_out, n_unknown))
+        left = left & (level != NO)
+    if event is not None:
+        member = patterns.all_of(names)
+        unknown = left & ((member == UNKNOWN) | (patterns.levels[event] == UNKNOWN))
+        n_in, n_unknown = (patterns.add_up(chosen, definition) for chosen in (left, unknown))
+        steps.append((len(steps) + 1, OUTCOME_STEP, n_in, 0, n_unknown))
+    return steps

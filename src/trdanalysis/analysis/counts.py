@@ -5,7 +5,7 @@ This is the last step that sees rows of patients.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -28,10 +28,12 @@ from trdanalysis.analysis.states import (
     NO_EVENT,
     OUT,
     OUTCOME_UNKNOWN,
+    PART,
     STATE,
     TRIAL_COLUMNS,
     UNKNOWN,
     name_combinations,
+    unpack,
     unpack_level,
     unpack_part,
 )
@@ -82,45 +84,48 @@ def estimate_counts(states: ir.Table, under_age_bands: Collection[str]) -> Count
     under_age_bands
         Age bands of under-18s: they are counted in the stratum ``age_band`` only.
     """
-    with_trials = states.filter((states.trials_known + states.trials_unknown) > 0)
-    trials = _count_strata(with_trials, list(TRIAL_COLUMNS), under_age_bands)
+    counted = _count_strata(states, under_age_bands)
+    unpacked = counted.assign(**unpack(counted[PART].to_numpy(dtype=np.int64)))
+    has_trials = (unpacked["trials_known"] + unpacked["trials_unknown"]) > 0
+    of_trials = _sum(unpacked[has_trials], [*_CELL, *TRIAL_COLUMNS])
+    trials = _choose(of_trials.assign(estimand=TRIAL_ESTIMAND.name), TRIAL_ESTIMAND)
     return Counts(
-        patients=_unpack_patients(_count_strata(states, [STATE], under_age_bands)),
-        trials=_choose(trials.assign(estimand=TRIAL_ESTIMAND.name), TRIAL_ESTIMAND).sort_values(
-            [*KEYS, *TRIAL_COLUMNS], kind="stable", ignore_index=True
-        ),
+        patients=_unpack_patients(_sum(unpacked, [*_CELL, STATE])),
+        trials=trials.sort_values([*KEYS, *TRIAL_COLUMNS], kind="stable", ignore_index=True),
     )
 
 
-def _count_strata(
-    states: ir.Table, what: Sequence[str], under_age_bands: Collection[str]
-) -> pd.DataFrame:
-    """Count patients by ``what`` in every level of every stratum: ``_CELL``, what, patients."""
+def _sum(counted: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    return counted.groupby(by, sort=True, dropna=False)[["patients"]].sum().reset_index()
+
+
+def _count_strata(states: ir.Table, under_age_bands: Collection[str]) -> pd.DataFrame:
+    """Count patients by part in every level of every stratum: ``_CELL``, ``part``, ``patients``."""
     adults = states.filter(~states.age_band.isin(list(under_age_bands)))
-    groups = _collect(states, [*what, "age_band", "age_group", COMBINATION])
+    groups = _collect(states, ["age_band", "age_group", COMBINATION])
     of_adults = groups[~groups["age_band"].isin(list(under_age_bands))]
     parts = [
-        _add_up(of_adults.assign(group="overall", level="all"), "overall", what),
-        _add_up(groups.assign(group="age_band", level=groups["age_band"]), "age_band", what, True),
-        _add_up(of_adults.assign(group="age", level=of_adults["age_group"]), AGE_GROUP, what),
-        *_count_groups(of_adults, what),
-        _count_factors(adults, what),
+        _add_up(of_adults.assign(group="overall", level="all"), "overall"),
+        _add_up(groups.assign(group="age_band", level=groups["age_band"]), "age_band", True),
+        _add_up(of_adults.assign(group="age", level=of_adults["age_group"]), AGE_GROUP),
+        *_count_groups(of_adults),
+        _count_factors(adults),
     ]
     for name, column in (("sex", "sex"), ("site", "site"), ("drop", "drop_id")):
-        counted = _collect(adults, [*what, column]).rename(columns={column: "level"})
-        parts.append(_add_up(counted.assign(group=name), name, what))
+        counted = _collect(adults, [column]).rename(columns={column: "level"})
+        parts.append(_add_up(counted.assign(group=name), name))
     return pd.concat(parts, ignore_index=True)
 
 
 def _collect(states: ir.Table, by: list[str]) -> pd.DataFrame:
-    keys = ["definition", *by]
+    keys = ["definition", PART, *by]
     counted: pd.DataFrame = (
         states.group_by(keys).agg(patients=states.count()).to_pyarrow().to_pandas()
     )
     return counted
 
 
-def _count_groups(counted: pd.DataFrame, what: Sequence[str]) -> list[pd.DataFrame]:
+def _count_groups(counted: pd.DataFrame) -> list[pd.DataFrame]:
     """Unpack combinations into the strata of factor groups."""
     values = counted[COMBINATION].to_numpy(dtype=np.int64)
     combined = []
@@ -134,19 +139,19 @@ def _count_groups(counted: pd.DataFrame, what: Sequence[str]) -> list[pd.DataFra
     ]
     by_group = pd.concat(single, ignore_index=True)
     return [
-        _add_up(by_group, "factor_group", what),
-        _add_up(by_group, "factor_group_by_age_band", what, True),
-        _add_up(whole, "factor_combination", what),
-        _add_up(by_group.assign(age_band=by_group["age_group"]), GROUP_BY_AGE_GROUP, what, True),
+        _add_up(by_group, "factor_group"),
+        _add_up(by_group, "factor_group_by_age_band", True),
+        _add_up(whole, "factor_combination"),
+        _add_up(by_group.assign(age_band=by_group["age_group"]), GROUP_BY_AGE_GROUP, True),
     ]
 
 
-def _count_factors(states: ir.Table, what: Sequence[str]) -> pd.DataFrame:
+def _count_factors(states: ir.Table) -> pd.DataFrame:
     """Count every factor's levels in one pass; what is neither yes nor no is unknown."""
     factors = [*RECORDED_FACTORS, *TRIAL_FACTORS]
     yes = {f"yes_{name}": states.count(where=states[name]) for name in factors}
     no = {f"no_{name}": states.count(where=~states[name]) for name in factors}
-    keys = ["definition", *what]
+    keys = ["definition", PART]
     counted: pd.DataFrame = (
         states.group_by(keys).agg(patients=states.count(), **yes, **no).to_pyarrow().to_pandas()
     )
@@ -157,16 +162,13 @@ def _count_factors(states: ir.Table, what: Sequence[str]) -> pd.DataFrame:
         for level, patients in (("present", present), ("absent", absent), (UNKNOWN, rest)):
             part = counted[keys].assign(group=name, level=level, patients=patients)
             parts.append(part[part["patients"] > 0])
-    return _add_up(pd.concat(parts, ignore_index=True), "factor", what)
+    return _add_up(pd.concat(parts, ignore_index=True), "factor")
 
 
-def _add_up(
-    counted: pd.DataFrame, stratum: str, what: Sequence[str], by_age_band: bool = False
-) -> pd.DataFrame:
-    """Add patients up over everything but the cell and ``what``."""
+def _add_up(counted: pd.DataFrame, stratum: str, by_age_band: bool = False) -> pd.DataFrame:
+    """Add patients up over everything but the cell and the part."""
     band = counted["age_band"] if by_age_band else ""
-    cells = counted.assign(stratum=stratum, age_band=band)
-    return cells.groupby([*_CELL, *what], sort=True, dropna=False)[["patients"]].sum().reset_index()
+    return _sum(counted.assign(stratum=stratum, age_band=band), [*_CELL, PART])
 
 
 def _unpack_patients(counted: pd.DataFrame) -> pd.DataFrame:

@@ -101,7 +101,8 @@ def impute(
     fixed
         Further terms of every model.
     estimate
-        Takes completed rows: the variables without missing values, the fixed columns, ``patients``.
+        Takes completed rows, each distinct one once: the variables without missing values, the
+        fixed columns, ``patients``.
     imputations
         How many data sets.
     generator
@@ -113,101 +114,137 @@ def impute(
     5.3; pseudo-patients against separation: White IR, Daniel R, Royston P (2010) Comput Stat Data
     Anal 54:2267-2275.
     """
-    base = rows.reset_index(drop=True)
-    values = base[list(variables)].to_numpy(dtype=float)
-    constant = base[list(fixed)].to_numpy(dtype=float)
-    patients = base["patients"].to_numpy(dtype=np.int64)
-    return [
-        estimate(_frame(_complete(values, constant, patients, generator), base, variables, fixed))
-        for _ in range(imputations)
-    ]
+    chain = _Chain.of(rows, variables, fixed)
+    return [estimate(chain.frame(chain.complete(generator))) for _ in range(imputations)]
 
 
-def _frame(
-    cells: tuple[Ints, Ints, Ints], base: pd.DataFrame, names: Sequence[str], fixed: Sequence[str]
-) -> pd.DataFrame:
-    row, completed, count = cells
-    table = base.loc[row, list(fixed)].reset_index(drop=True)
-    return table.assign(patients=count, **{name: completed[:, at] for at, name in enumerate(names)})
+@dataclass(frozen=True)
+class _Cells:
+    """Patients of one data set: the row they came from, their values as bits, how many."""
+
+    row: Ints
+    bits: Ints
+    count: Ints
 
 
-def _complete(
-    values: Floats, constant: Floats, patients: Ints, generator: np.random.Generator
-) -> tuple[Ints, Ints, Ints]:
-    """Draw one completed data set: for each cell its row, its values and its patients."""
-    missing = np.isnan(values)
-    known = [values[~missing[:, at], at] for at in range(values.shape[1])]
-    varies = [len(np.unique(part)) == 2 for part in known]
-    # To begin with, every missing value is drawn from what is known of its variable.
-    row, count = np.arange(len(values)), patients.copy()
-    completed = np.where(missing, 0, values).astype(np.int64)
-    for at in range(values.shape[1]):
-        told = ~missing[:, at]
-        total = patients[told].sum()
-        if told.all() or not total:
-            continue
-        share = (patients[told] * values[told, at]).sum() / total
-        row, completed, count = _redraw(
-            row, completed, count, missing, at, _constant(share), generator
-        )
-    order = [at for at in range(values.shape[1]) if missing[:, at].any() and varies[at]]
-    best: dict[int, Floats] = {}
-    for _ in range(CYCLES if len(order) > 1 else 1):
-        for at in order:
-            others = [other for other in range(values.shape[1]) if other != at and varies[other]]
-            terms = np.column_stack(
-                [np.ones(len(row)), completed[:, others], constant[row]]
-            ).astype(float)
-            told = ~missing[row, at]
-            events = (count * completed[:, at])[told].astype(float)
-            best[at], root = _fit_logistic(
-                terms[told], events, count[told].astype(float), best.get(at)
+@dataclass(frozen=True)
+class _Chain:
+    """What does not change from one data set to the next.
+
+    Values of a row are the bits of one whole number, so that patients who share everything are
+    found by adding up over it.
+    """
+
+    names: tuple[str, ...]
+    fixed_names: tuple[str, ...]
+    #: Known values, and which are missing, of each row; a missing one's bit of ``bits`` is 0.
+    bits: Ints
+    missing: Ints
+    patients: Ints
+    #: Which combination of fixed terms each row has, and the terms of each combination.
+    combination: Ints
+    terms: Floats
+    #: Places of variables of which both values are known of somebody.
+    varying: tuple[int, ...]
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, variables: Sequence[str], fixed: Sequence[str]) -> _Chain:
+        values = rows[list(variables)].to_numpy(dtype=float)
+        unknown = np.isnan(values)
+        powers = 2 ** np.arange(len(variables), dtype=np.int64)
+        terms, combination = np.unique(
+            rows[list(fixed)].to_numpy(dtype=float).reshape(len(rows), len(fixed)),
+            axis=0, return_inverse=True,
+        )  # fmt: skip
+        varying = [
+            at for at in range(len(variables)) if len(np.unique(values[~unknown[:, at], at])) == 2
+        ]
+        return cls(
+            tuple(variables), tuple(fixed),
+            np.where(unknown, 0, values).astype(np.int64) @ powers, unknown @ powers,
+            rows["patients"].to_numpy(dtype=np.int64), combination.reshape(-1), terms,
+            tuple(varying),
+        )  # fmt: skip
+
+    def complete(self, generator: np.random.Generator) -> _Cells:
+        """Draw one completed data set."""
+        cells = _Cells(np.arange(len(self.bits)), self.bits, self.patients)
+        gaps = [at for at in range(len(self.names)) if (self.missing >> at & 1).any()]
+        for at in gaps:
+            told = (self.missing >> at & 1) == 0
+            total = self.patients[told].sum()
+            if total:
+                # To begin with, missing values are drawn from what is known of their variable.
+                share = (self.patients * (self.bits >> at & 1))[told].sum() / total
+                cells = self._redraw(cells, at, None, float(share), generator)
+        order = [at for at in gaps if at in self.varying]
+        best: dict[int, Floats] = {}
+        for _ in range(CYCLES if len(order) > 1 else 1):
+            for at in order:
+                beta, root = self._fit(cells, at, best.get(at))
+                best[at] = beta
+                drawn = beta + root @ generator.standard_normal(len(beta))
+                cells = self._redraw(cells, at, drawn, 0.0, generator)
+        return cells
+
+    def frame(self, cells: _Cells) -> pd.DataFrame:
+        """Give a completed data set, each distinct row once."""
+        key, count = self._add_up(cells, np.ones(len(cells.row), dtype=bool))
+        combination, bits = key >> len(self.names), key & (1 << len(self.names)) - 1
+        table = pd.DataFrame(self.terms[combination], columns=list(self.fixed_names))
+        values = {name: bits >> at & 1 for at, name in enumerate(self.names)}
+        return table.assign(patients=count, **values)
+
+    def _add_up(self, cells: _Cells, chosen: np.ndarray) -> tuple[Ints, Ints]:
+        """Count patients by combination of fixed terms and values."""
+        key = (self.combination[cells.row[chosen]] << len(self.names)) | cells.bits[chosen]
+        size = len(self.terms) << len(self.names)
+        added = np.bincount(key, weights=cells.count[chosen], minlength=size).astype(np.int64)
+        found = np.flatnonzero(added)
+        return found, added[found]
+
+    def _design(self, key: Ints, at: int) -> Floats:
+        """Give the terms of the model of one variable: all the others, and the fixed ones."""
+        others = [other for other in self.varying if other != at]
+        values = np.column_stack([np.ones(len(key)), *(key >> other & 1 for other in others)])
+        return np.hstack([values, self.terms[key >> len(self.names)]])
+
+    def _fit(self, cells: _Cells, at: int, start: Floats | None) -> tuple[Floats, Floats]:
+        """Fit one variable's model to those of whom it is known."""
+        key, count = self._add_up(cells, (self.missing[cells.row] >> at & 1) == 0)
+        without = key & ~(1 << at)
+        rows, place = np.unique(without, return_inverse=True)
+        events = np.bincount(place, weights=count * (key >> at & 1)).astype(float)
+        n = np.bincount(place, weights=count).astype(float)
+        return _fit_logistic(self._design(rows, at), events, n, start)
+
+    def _redraw(
+        self, cells: _Cells, at: int, beta: Floats | None, share: float,
+        generator: np.random.Generator,
+    ) -> _Cells:  # fmt: skip
+        """Put together cells that differ in one missing variable only, and split them anew."""
+        is_open = (self.missing[cells.row] >> at & 1) == 1
+        blank = cells.bits[is_open] & ~(1 << at)
+        width = len(self.names)
+        key, place = np.unique((cells.row[is_open] << width) | blank, return_inverse=True)
+        sizes = np.bincount(place, weights=cells.count[is_open], minlength=len(key))
+        sizes = sizes.astype(np.int64)
+        own, bits = key >> width, key & (1 << width) - 1
+        chance: Floats | float = share
+        if beta is not None:
+            pattern, at_pattern = np.unique(
+                (self.combination[own] << width) | bits, return_inverse=True
             )
-            beta = best[at] + root @ generator.standard_normal(len(root))
-
-            def chance(
-                chosen: tuple[Ints, Ints], beta: Floats = beta, others: list[int] = others
-            ) -> Floats:
-                own, filled = chosen
-                design = np.column_stack([np.ones(len(own)), filled[:, others], constant[own]])
-                return 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
-
-            row, completed, count = _redraw(row, completed, count, missing, at, chance, generator)
-    return row, completed, count
-
-
-def _constant(share: float) -> Callable[[tuple[Ints, Ints]], Floats]:
-    return lambda chosen: np.full(len(chosen[0]), share)
-
-
-def _redraw(
-    row: Ints, completed: Ints, count: Ints, missing: np.ndarray, at: int,
-    chance: Callable[[tuple[Ints, Ints]], Floats], generator: np.random.Generator,
-) -> tuple[Ints, Ints, Ints]:  # fmt: skip
-    """Put together cells that differ in one missing variable only, and split them anew."""
-    open_cells = missing[row, at]
-    blank = completed[open_cells].copy()
-    blank[:, at] = 0
-    own, filled, sizes = _collapse(row[open_cells], blank, count[open_cells])
-    with_event = generator.binomial(sizes, chance((own, filled)))
-    yes = filled.copy()
-    yes[:, at] = 1
-    rows = np.concatenate([row[~open_cells], own, own])
-    values = np.vstack([completed[~open_cells], yes, filled])
-    counts = np.concatenate([count[~open_cells], with_event, sizes - with_event])
-    some = counts > 0
-    return rows[some], values[some], counts[some]
-
-
-def _collapse(row: Ints, values: Ints, count: Ints) -> tuple[Ints, Ints, Ints]:
-    """Add up cells with the same row and values."""
-    if not len(row):
-        return row, values, count
-    powers = 2 ** np.arange(values.shape[1], dtype=np.int64)
-    key = row * 2 ** values.shape[1] + values @ powers
-    _, first, at = np.unique(key, return_index=True, return_inverse=True)
-    added = np.bincount(at, weights=count).astype(np.int64)
-    return row[first], values[first], added
+            linear = self._design(pattern, at) @ beta
+            chance = (1 / (1 + np.exp(-np.clip(linear, -30, 30))))[at_pattern]
+        yes = generator.binomial(sizes, chance)
+        counts = np.concatenate([cells.count[~is_open], yes, sizes - yes])
+        some = counts > 0
+        return _Cells(
+            np.concatenate([cells.row[~is_open], own, own])[some],
+            np.concatenate([cells.bits[~is_open], bits | (1 << at), bits])[some],
+            counts[some],
+        )
 
 
 def _fit_logistic(

@@ -28,10 +28,16 @@ Ints = npt.NDArray[np.int64]
 #: What a patient can be in an estimand, from certainly out to a member with the event.
 OUT, MAYBE, OUTCOME_UNKNOWN, NO_EVENT, EVENT = range(5)
 
-#: Columns of the states: one row a patient and definition.
+#: Columns of the states: one row a patient and definition. ``part`` packs the state and the trials,
+#: so that both are counted in one pass.
 STATE = "state"
 COMBINATION = "combination"
 TRIAL_COLUMNS = ("trials_known", "trials_events", "trials_unknown")
+PART = "part"
+
+#: Bits of a state within a part, and of each number of trials; nobody has 16,383 trials.
+_STATE_BITS, _TRIAL_BITS = 17, 14
+_MOST_TRIALS = 2**_TRIAL_BITS - 1
 
 #: Young adults, against everybody older: the one planned contrast.
 YOUNG_YEARS = (18, 25)
@@ -56,19 +62,31 @@ def derive_states(criteria: ir.Table) -> ir.Table:
         One row per definition and patient: ``definition``, the strata (``unknown`` where null), the
         factors (nullable booleans), ``combination`` (the levels of the four factor groups, see
         :func:`unpack_level`), ``age_group`` (:data:`YOUNG`, :data:`OLDER`, else ``unknown``),
-        ``state`` (see :func:`unpack_part`), and of the patient's adequate
-        first-line trials ``trials_known`` (certainly counted), ``trials_events`` (of these, with
-        the event) and ``trials_unknown``.
+        and ``part`` (see :func:`unpack`).
     """
     strata = {name: criteria[name].fill_null(UNKNOWN) for name in STRATUM_COLUMNS}
+    packed = pack(criteria)
+    part = packed[STATE].cast("int64")
+    for place, name in enumerate(TRIAL_COLUMNS):
+        number = ibis.least(packed[name], _MOST_TRIALS).cast("int64")
+        part = part + number * 2 ** (_STATE_BITS + place * _TRIAL_BITS)
     return criteria.select(
-        "definition", *RECORDED_FACTORS, *TRIAL_FACTORS, **strata, **pack(criteria),
+        "definition", *RECORDED_FACTORS, *TRIAL_FACTORS, **strata,
+        **{COMBINATION: packed[COMBINATION], PART: part},
         age_group=_age_group(criteria.age_years),
     )  # fmt: skip
 
 
 def pack(criteria: ir.Table) -> dict[str, ir.IntegerValue]:
-    """Give the packed columns of :func:`derive_states` as expressions, by their names."""
+    """Pack the state, the levels of factor groups and the counts of adequate first-line trials.
+
+    Returns
+    -------
+    dict
+        Expressions by name: ``state`` (see :func:`unpack_part`), ``combination`` (see
+        :func:`unpack_level`), ``trials_known`` (certainly counted), ``trials_events`` (of these,
+        with the event) and ``trials_unknown``.
+    """
     state: ir.IntegerValue = ibis.literal(0, type="int32")
     for place, estimand in enumerate(PATIENT_ESTIMANDS):
         state = state + _part(criteria, estimand.criteria, estimand.event) * 5**place
@@ -102,6 +120,14 @@ def _part(criteria: ir.Table, names: tuple[str, ...], event: str) -> ir.IntegerV
 
 def _level(value: ir.BooleanValue) -> ir.IntegerValue:
     return ibis.cases((value, 1), (~value, 0), else_=2).cast("int32")
+
+
+def unpack(part: Ints) -> dict[str, Ints]:
+    """Give the state and the numbers of trials that a part packs, by the names of their columns."""
+    unpacked = {STATE: part & 2**_STATE_BITS - 1}
+    for place, name in enumerate(TRIAL_COLUMNS):
+        unpacked[name] = part >> (_STATE_BITS + place * _TRIAL_BITS) & _MOST_TRIALS
+    return unpacked
 
 
 def unpack_part(state: Ints, place: int) -> Ints:

@@ -22,6 +22,7 @@ from trdanalysis.analysis.definition_table import estimate_definitions, estimate
 from trdanalysis.analysis.estimands import TRIAL_ESTIMAND
 from trdanalysis.analysis.first_trials import estimate_first_trials
 from trdanalysis.analysis.frames import collect_frame
+from trdanalysis.analysis.patterns import count_criteria
 from trdanalysis.analysis.rates import RateSettings, estimate_rates_of_counts
 from trdanalysis.analysis.resistance import estimate_resistance
 from trdanalysis.analysis.second_failures import count_follow_up
@@ -125,6 +126,7 @@ def estimate_tables(
     tell("estimating rates and comparisons")
     counts = estimate_counts(states, settings.rates.under_age_bands)
     rates = estimate_rates_of_counts(counts, settings.rates)
+    patterns = count_criteria(criteria, trial_criteria, settings.rates.under_age_bands)
     tell("following patients to their second failure")
     curves = [
         estimate_curves(
@@ -155,14 +157,14 @@ def estimate_tables(
     return {
         "rates": _stack([rates, nonresponder, imputed]),
         "benchmarks": estimate_benchmarks(rates, published),
-        "attrition": estimate_attrition(criteria, trial_criteria, intake_summaries, settings.rates),
+        "attrition": estimate_attrition(patterns, intake_summaries, settings.rates),
         "definitions": estimate_definitions(
             cohort.labels, _describe(definitions, _empty_columns(cohort))
         ),
         "label_reasons": estimate_label_reasons(cohort.labels, settings.rates.definitions),
         "comparisons": _stack([estimate_comparisons(counts, settings.rates), adjusted, by_age]),
         "models": models,
-        "unknowns": estimate_unknowns(criteria, trial_criteria, settings.rates),
+        "unknowns": estimate_unknowns(patterns, settings.rates),
         "resistance": estimate_resistance(criteria, settings.rates),
         "clusters": estimate_cluster_table(counts, settings.rates),
         "curves": _stack(curves),
