@@ -1,6 +1,6 @@
 """Measure speed and memory and hold them against the project's aims.
 
-    python -m bench [--rows 1000000 10000000] [--repeats 3] [--only labels detailed strata intake demo]
+    python -m bench [--rows 1000000 10000000] [--repeats 3] [--only PART ...]
 
 Every number is a ratio to plain work done in the same run, in turns: a machine's own speed says
 little.
