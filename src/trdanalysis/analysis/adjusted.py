@@ -233,10 +233,28 @@ def _attempt(
     fit: Callable[[], Fit],
 ) -> Fit | None:  # fmt: skip
     try:
+        _check_cells(design, exposures)
         return fit()
     except NotEstimableError as refusal:
         _refuse(tables, about, model, exposures, design, str(refusal))
         return None
+
+
+def _check_cells(design: Design, exposures: Sequence[str]) -> None:
+    """Refuse exposures on one side of which nobody, or everybody, has the event.
+
+    A likelihood has no maximum there; a robust variance has one of 0, which is no certainty.
+    """
+    rows = design.rows
+    if "event" in rows and rows["event"].notna().all():
+        had = rows["event"] * rows["patients"]
+        n = rows["patients"]
+    else:
+        had, n = rows["trials_events"] * rows["patients"], rows["trials_known"] * rows["patients"]
+    for exposure in exposures:
+        events, total = had.groupby(rows[exposure]).sum(), n.groupby(rows[exposure]).sum()
+        if (events == 0).any() or (events == total).any():
+            raise NotEstimableError("empty_cell")
 
 
 def _fit_poisson(

@@ -29,7 +29,7 @@ TRIAL_COLUMNS = (
 #: Columns of ``trial_verdicts.parquet``: what differs between definitions.
 VERDICT_COLUMNS = (
     "patient_id", "trial_id", "definition", *CRITERIA, "remission", "failed", "adequate_days",
-    "duration_days", "outcome", "outcome_source", "verdict",
+    "duration_days", "outcome", "outcome_source", "verdict", "established_day",
 )  # fmt: skip
 
 

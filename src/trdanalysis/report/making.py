@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from trdanalysis.report import statistics, words
+from trdanalysis.report import comparisons, statistics, words
 from trdanalysis.report.curves import Curve, render_curves
 
 _GROUPS = ("factor_group", "young_adults")
@@ -45,16 +45,17 @@ def make_statistics(
     return {
         "primary": [
             {
-                **_of_estimand(tables, definition, name),
+                **_of_estimand(tables, rates, definition, name),
                 "episodes": statistics.episode_table(tables["first_trials"], definition, name),
                 "tipping": statistics.tipping_table(tips, definition, name, reference, margin),
             }
             for name in statistics.PRIMARY
         ],
-        "others": [_of_estimand(tables, definition, name) for name in others],
-        "fits": statistics.fit_table(tables["models"], definition),
+        "others": [_of_estimand(tables, rates, definition, name) for name in others],
+        "attributes": statistics.attribute_table(),
+        "fits": comparisons.fit_table(tables["models"], definition),
         "clusters": statistics.cluster_table(tables["clusters"]),
-        "trends": statistics.trend_table(tables["comparisons"], definition),
+        "trends": comparisons.trend_table(tables["comparisons"], definition),
         "age_figure": _age_figure(tables["age_curves"], definition, reference),
         "sensitivity": statistics.sensitivity_table(rates, definition, reference, margin),
         "trd_tipping": statistics.tipping_table(tips, definition, "trd", reference, margin),
@@ -64,16 +65,18 @@ def make_statistics(
     }
 
 
-def _of_estimand(tables: Mapping[str, pd.DataFrame], definition: str, name: str) -> dict[str, Any]:
-    comparisons = tables["comparisons"]
+def _of_estimand(
+    tables: Mapping[str, pd.DataFrame], rates: pd.DataFrame, definition: str, name: str
+) -> dict[str, Any]:
+    found = tables["comparisons"]
     return {
         "title": words.ESTIMANDS[name]["title"],
         "unknowns": statistics.unknown_table(tables["unknowns"], definition, name),
-        "groups": statistics.contrast_table(comparisons, definition, name, _GROUPS),
-        "factors": statistics.contrast_table(comparisons, definition, name, ("factor",)),
-        "places": statistics.contrast_table(comparisons, definition, name, ("site", "drop")),
-        "models": statistics.model_table(comparisons, definition, name),
-        "interactions": statistics.interaction_table(comparisons, definition, name),
+        "groups": comparisons.contrast_table(found, rates, definition, name, _GROUPS),
+        "factors": comparisons.contrast_table(found, rates, definition, name, ("factor",)),
+        "places": comparisons.contrast_table(found, rates, definition, name, ("site", "drop")),
+        "models": comparisons.model_table(found, definition, name),
+        "interactions": comparisons.interaction_table(found, definition, name),
     }
 
 

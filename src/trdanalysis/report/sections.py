@@ -51,6 +51,8 @@ def headline_rows(rates: pd.DataFrame, reference: float, margin: float) -> list[
 def _rate_row(row: Mapping[str, Any], reference: float, margin: float) -> dict[str, Any]:
     status = row["status"]
     label = words.level_words(row["stratum"], row["group"], row["level"])
+    if row["group"] in words.PARTLY_CIRCULAR:
+        label += " (partly circular)"
     band = row["age_band"] if row["stratum"] == "factor_group_by_age_band" else None
     if band is not None:
         label += f", age {words.UNKNOWN if pd.isna(band) else band}"

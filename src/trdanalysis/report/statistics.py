@@ -1,15 +1,12 @@
-"""What the report shows beside the rates: comparisons, models, age, missing outcomes, time."""
+"""What the report shows beside the rates: what is unknown, missing outcomes, resistance, time."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
 from trdanalysis.report import words
 from trdanalysis.report.sections import rate_rows, records
-from trdanalysis.report.tables import Table, counts, is_hidden, with_interval
+from trdanalysis.report.tables import Table, counts, is_hidden
 
 #: The two rates of the article's sentence, which stand side by side.
 PRIMARY = ("initial_adequate_trial", "initial_trial")
@@ -19,6 +16,17 @@ SHOWN_DAYS = (90, 180, 365, 730, 1095)
 
 #: With fewer still followed, a curve says little: the page stops there, curves.csv goes on.
 LEAST_AT_RISK = 10
+
+
+def attribute_table() -> Table:
+    """Write the attributes of the two primary estimands side by side."""
+    one, other = (dict(words.ATTRIBUTES[name]) for name in PRIMARY)
+    return Table(
+        "The two primary estimands by the attributes of ICH E9(R1)",
+        ("Attribute", *(words.ESTIMANDS[name]["title"] for name in PRIMARY)),
+        [[name, one[name], other[name]] for name in one],
+        frozenset({0, 1, 2}),
+    )
 
 
 def unknown_table(unknowns: pd.DataFrame, definition: str, estimand: str) -> Table:
@@ -70,200 +78,6 @@ def cluster_table(clusters: pd.DataFrame) -> Table:
          "intracluster correlation", "design effect"),
         rows,
     )  # fmt: skip
-
-
-def contrast_table(
-    comparisons: pd.DataFrame, definition: str, estimand: str, contrasts: Sequence[str]
-) -> Table:
-    """Write unadjusted contrasts: difference and ratio in one row."""
-    own = comparisons[
-        (comparisons["definition"] == definition)
-        & (comparisons["estimand"] == estimand)
-        & comparisons["contrast"].isin(list(contrasts))
-        & comparisons["model"].isin(["unadjusted", "bounds"])
-    ]
-    rows = []
-    for key, part in own.groupby(["contrast", "group", "level", "versus"], sort=False):
-        found = {(row["model"], row["measure"]): row for row in records(part)}
-        difference = found.get(("unadjusted", "rd"))
-        if difference is None:
-            rows.append([_contrast(*map(str, key)), *[words.NOTHING] * 7, "by definition"])
-            continue
-        ratio, bounds = found[("unadjusted", "rr")], found.get(("bounds", "rd"))
-        rows.append(
-            [
-                _contrast(*map(str, key)),
-                *counts(difference, ("n", "n_versus")),
-                with_interval(difference, "rd"),
-                with_interval(bounds, "rd") if bounds else words.NOTHING,
-                with_interval(ratio, "rr"),
-                *_p_values(difference),
-                _remark(difference, ratio),
-            ]
-        )
-    return Table(
-        "Difference in percentage points and ratio, with 95% intervals; bounds: how far the"
-        " difference could move if the unknown were known",
-        ("Contrast", "n", "against n", "difference", "bounds", "ratio", "p", "adjusted p (of)",
-         "remark"),
-        rows,
-        frozenset({0, 8}),
-    )  # fmt: skip
-
-
-def _contrast(contrast: str, group: Any, level: Any, versus: Any) -> str:
-    if contrast in ("factor", "factor_group"):
-        return words.level_words("factor", group, level) + f" against {versus}"
-    return f"{words.words(str(contrast)).capitalize()}: {level} against {versus}"
-
-
-def _p_values(row: dict[str, Any]) -> list[str]:
-    if is_hidden(row):
-        return [words.HIDDEN] * 2
-    adjusted = words.p_value(row["p_adjusted"])
-    if pd.isna(row["adjustment"]):
-        return [words.p_value(row["p_value"]), words.NOTHING]
-    if row["adjustment"] == "none":
-        return [words.p_value(row["p_value"]), "one test"]
-    return [words.p_value(row["p_value"]), f"{adjusted} ({int(row['n_tests'])})"]
-
-
-def _remark(*rows: dict[str, Any]) -> str:
-    for row in rows:
-        if not pd.isna(row["reason"]):
-            return words.MODEL_REASONS.get(row["reason"], words.words(row["reason"]))
-    return ""
-
-
-def model_table(comparisons: pd.DataFrame, definition: str, estimand: str) -> Table:
-    """Write adjusted contrasts: one row a model and exposure."""
-    own = comparisons[
-        (comparisons["definition"] == definition)
-        & (comparisons["estimand"] == estimand)
-        & comparisons["contrast"].isin(["factor_group", "young_adults"])
-        & ~comparisons["model"].isin(["unadjusted", "bounds"])
-    ]
-    rows = []
-    for key, part in own.groupby(["contrast", "group", "level", "versus", "model"], sort=False):
-        found = {row["measure"]: row for row in records(part)}
-        any_row = next(iter(found.values()))
-        ratio = found.get("rr") or found.get("or")
-        assert ratio is not None
-        kind = " (odds ratio)" if "or" in found else ""
-        difference = with_interval(found["rd"], "rd") if "rd" in found else words.NOTHING
-        rows.append(
-            [
-                _contrast(*map(str, key[:4])),
-                words.MODELS[str(key[4])],
-                *counts(any_row, ("n", "n_versus")),
-                difference,
-                with_interval(ratio, "rr") + kind,
-                *_p_values(any_row),
-                _remark(any_row),
-            ]
-        )
-    return Table(
-        "Adjusted: difference in percentage points and ratio, with 95% intervals; patients with"
-        " everything known",
-        ("Contrast", "model", "n", "against n", "difference", "ratio", "p", "adjusted p (of)",
-         "remark"),
-        rows,
-        frozenset({0, 1, 8}),
-    )  # fmt: skip
-
-
-def fit_table(models: pd.DataFrame, definition: str) -> Table:
-    """Write what each model was fitted to and how well behaved it is."""
-    rows = []
-    for row in records(models[models["definition"] == definition]):
-        numbers = (
-            words.decimal(row["events_per_parameter"], 1), words.decimal(row["condition"], 0),
-            words.decimal(row["dispersion"]), words.decimal(row["c_statistic"]),
-        )  # fmt: skip
-        rows.append(
-            [
-                words.ESTIMANDS[row["estimand"]]["title"],
-                words.MODELS[row["model"]],
-                words.listed(row["exposures"]),
-                words.listed(row["covariates"]),
-                *counts(row, ("n", "n_left_out", "events")),
-                *([words.HIDDEN] * 4 if is_hidden(row) else numbers),
-                _remark(row),
-            ]
-        )
-    return Table(
-        "Every model that was fitted, or could not be",
-        ("What", "model", "exposures", "adjusted for", "n", "left out", "events",
-         "rarer outcome per term", "condition number", "dispersion", "c", "remark"),
-        rows,
-        frozenset({0, 1, 2, 3, 11}),
-    )  # fmt: skip
-
-
-_MEASURES = {
-    "trend": "change per band",
-    "departure": "departure, chi-squared",
-    "reri": "excess risk due to interaction",
-    "rd": "difference of differences",
-    "rr": "ratio of ratios",
-}
-
-
-def trend_table(comparisons: pd.DataFrame, definition: str) -> Table:
-    """Write trends over age and departures from them."""
-    own = comparisons[
-        (comparisons["definition"] == definition) & (comparisons["contrast"] == "age_trend")
-    ]
-    order = {name: place for place, name in enumerate(words.ESTIMANDS)}
-    rows = [
-        [words.ESTIMANDS[row["estimand"]]["title"], *_age_cells(row), _remark(row)]
-        for row in sorted(records(own), key=lambda one: order[one["estimand"]])
-    ]
-    return Table(
-        "Trend over the age bands of adults, and departure from it; of trials the odds ratio per"
-        " band",
-        ("What", "method", "measure", "value (95% interval)", "p", "remark"),
-        rows,
-        frozenset({0, 1, 2, 5}),
-    )
-
-
-def interaction_table(comparisons: pd.DataFrame, definition: str, estimand: str) -> Table:
-    """Write whether factor groups go with the outcome alike at all ages."""
-    own = comparisons[
-        (comparisons["definition"] == definition)
-        & (comparisons["estimand"] == estimand)
-        & (comparisons["contrast"] == "age_interaction")
-    ]
-    rows = [
-        [f"{words.GROUPS[row['group']]} factors", *_age_cells(row), _remark(row)]
-        for _, part in own.groupby("group", sort=False)
-        for row in records(part)
-    ]
-    return Table(
-        "Whether factor groups go with the outcome alike at all ages: young adults against those"
-        " older, and over all bands. Exploratory: not adjusted, of low power",
-        ("With age", "method", "measure", "value (95% interval)", "p", "remark"),
-        rows,
-        frozenset({0, 1, 2, 5}),
-    )
-
-
-def _age_cells(row: dict[str, Any]) -> list[str]:
-    measure = "" if pd.isna(row["measure"]) else _MEASURES[row["measure"]]
-    level = str(row["level"])
-    if level.endswith(" df"):
-        measure += f", {level.removeprefix('present, ')}"
-    as_points = row["measure"] == "rd" or (row["measure"], row["model"]) == (
-        "trend", "cochran_armitage",
-    )  # fmt: skip
-    p_value = words.HIDDEN if is_hidden(row) else words.p_value(row["p_value"])
-    return [
-        words.MODELS[row["model"]],
-        measure,
-        with_interval(row, "rd" if as_points else "rr"),
-        p_value,
-    ]
 
 
 def sensitivity_table(

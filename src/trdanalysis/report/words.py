@@ -73,6 +73,39 @@ ESTIMANDS: dict[str, dict[str, str]] = {
 #: Labels short enough for the end of a line in a figure.
 SHORT = {"initial_adequate_trial": "adequate first trial", "initial_trial": "first trial"}
 
+#: Attributes of the two primary estimands as ICH E9(R1) asks for them.
+ATTRIBUTES: dict[str, tuple[tuple[str, str], ...]] = {
+    "initial_adequate_trial": (
+        ("Population", "patients with MDD, adults or of unknown age, whose first recorded"
+         " antidepressant trial was first-line and adequate"),
+        ("Treatment", "that trial, at an adequate dose, for an adequate duration, taken as"
+         " prescribed"),
+        ("Variable", "non-response: less than half of the baseline score lost at the trial's end,"
+         " or so rated"),
+        ("Stop, switch, low dose or poor adherence",
+         "principal stratum in spirit: who had any of them is not in the population; known only"
+         " after the start, so this compares no treatments"),
+        ("Augmentation, psychotherapy beside it", "treatment policy: ignored"),
+        ("No usable outcome", "left out; bounds and sensitivity analyses beside"),
+        ("Summary", "proportion with 95% interval, against the reference"),
+    ),
+    "initial_trial": (
+        ("Population", "patients with MDD, adults or of unknown age, whose first recorded"
+         " antidepressant trial was first-line"),
+        ("Treatment", "that trial as it was given"),
+        ("Variable", "non-response: less than half of the baseline score lost at the trial's end,"
+         " or so rated"),
+        ("Stop, switch, low dose or poor adherence",
+         "treatment policy: part of what became of the trial"),
+        ("Augmentation, psychotherapy beside it", "treatment policy: ignored"),
+        ("No usable outcome", "left out; bounds and sensitivity analyses beside"),
+        ("Summary", "proportion with 95% interval, against the reference"),
+    ),
+}  # fmt: skip
+
+#: Recorded factors that overlap with the exclusions, which are part of what TRD means.
+PARTLY_CIRCULAR = ("substance_use", "chronic_illness")
+
 GROUPS = {
     "biological": "Biological",
     "psychological": "Psychological",
@@ -186,6 +219,7 @@ MODEL_REASONS = {
     "only_events": "nobody without the event",
     "one_level": "only one level left",
     "collinear": "terms that cannot be told apart",
+    "empty_cell": "on one side of it nobody, or everybody, has the event",
     "separation": "a term tells the outcome apart wholly",
     "no_convergence": "no convergence",
     "too_few_patients": "fewer patients than terms",
