@@ -14,9 +14,9 @@ import numpy as np
 
 from trdanalysis.analysis.intervals import Floats
 
-#: A coefficient on the log scale beyond this, or a standard error beyond the other, is no estimate:
-#: the likelihood has no maximum (separation).
-LARGEST_COEFFICIENT, LARGEST_ERROR = 12.0, 50.0
+#: A fitted risk nearer to 0 (or 1, where it is a probability) than this, or a standard error beyond
+#: the other, is no estimate: the likelihood has no maximum (separation).
+LEAST_RISK, LARGEST_ERROR = 1e-7, 50.0
 #: Beyond this ratio of singular values of the scaled design its columns are not told apart.
 LARGEST_CONDITION = 1e8
 
@@ -149,7 +149,8 @@ def _fit(design: Any, events: Any, n: Any, names: Any, family: Any, *, robust: b
     if robust:
         residual = outcome - fitted
         covariance = bread @ (rows.T @ (rows * (weights * residual**2)[:, None])) @ bread
-    _check_estimates(coefficients, covariance)
+    _check_estimates(covariance)
+    _check_risks(fitted, "log" if robust else "logit")
     total = float(m.sum())
     pearson = float((weights * (outcome - fitted) ** 2 / variance).sum())
     return Fit(
@@ -186,15 +187,22 @@ def _condition(x: Floats, m: Floats) -> float:
     return float(values[0] / values[-1])
 
 
-def _check_estimates(coefficients: Floats, covariance: Floats) -> None:
+def _check_estimates(covariance: Floats) -> None:
     variances = np.diag(covariance)
     # Where the likelihood has no maximum, rounding may leave a variance below 0: no estimate either.
     errors = np.sqrt(np.where(variances >= 0, variances, np.nan))
     finite = np.isfinite(errors).all()
-    # The intercept's place is first; how far it lies depends on where the covariates have their 0.
-    if not finite or (np.abs(coefficients[1:]) > LARGEST_COEFFICIENT).any():
+    if not finite or (errors > LARGEST_ERROR).any():
         raise NotEstimableError("separation")
-    if (errors > LARGEST_ERROR).any():
+
+
+def _check_risks(risk: Floats, link: str) -> None:
+    """Refuse a model that gives somebody a risk of 0, or of 1: some term tells the outcome apart.
+
+    How large a coefficient is does not tell it: those of a spline are large without meaning it.
+    """
+    smallest = risk if link == "log" else np.minimum(risk, 1 - risk)
+    if (smallest < LEAST_RISK).any():
         raise NotEstimableError("separation")
 
 
@@ -321,7 +329,8 @@ def fit_gee(
     residual = (e - k * mean) / inflation
     meat = x.T @ (x * (w * residual**2)[:, None])
     covariance = bread @ meat @ bread
-    _check_estimates(beta, covariance)
+    _check_estimates(covariance)
+    _check_risks(mean, link)
     n = float((w * k).sum())
     pearson = (w * (e * (1 - mean) ** 2 + (k - e) * mean**2) / variance).sum()
     return Fit(
