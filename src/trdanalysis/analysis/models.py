@@ -189,7 +189,7 @@ def _condition(x: Floats, m: Floats) -> float:
 
 def _check_estimates(covariance: Floats) -> None:
     variances = np.diag(covariance)
-    # Where the likelihood has no maximum, rounding may leave a variance below 0: no estimate either.
+    # Without a maximum, rounding may leave a variance below 0: no estimate either.
     errors = np.sqrt(np.where(variances >= 0, variances, np.nan))
     finite = np.isfinite(errors).all()
     if not finite or (errors > LARGEST_ERROR).any():
