@@ -72,5 +72,5 @@ def list_designs() -> list[Design]:
             f"factor missing in {100 * factor_missing:.0f}%",
             partial(draw_imputed, n, factor_missing), (question,), 2000, 100,
         )
-        for n, factor_missing in ((200, 0.0), (600, 0.0), (200, 0.2), (600, 0.2))
+        for n, factor_missing in ((200, 0.2), (600, 0.2))
     ]  # fmt: skip

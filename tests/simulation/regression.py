@@ -68,8 +68,8 @@ def draw_poisson(
     return counts if ratio != 1 else [*counts, rejects(p_values)]
 
 
-#: All kinds of patients and how common they are, for truths of a population.
 def _population() -> tuple[Floats, Floats]:
+    """Give all kinds of patients and how common they are."""
     rows, weights = [], []
     for first in (0, 1):
         for second in (0, 1):
@@ -177,7 +177,8 @@ def list_designs() -> list[Design]:
             )
             draw = partial(draw_poisson, n, ratio)
             questions = questions if ratio == 1 else questions[:1]
-            designs.append(Design(f"Modified Poisson, n {n}, ratio {ratio:g}", draw, questions))
+            name = f"Modified Poisson, n {n}, ratio {ratio:g}"
+            designs.append(Design(name, draw, questions, 2000))
         for odds_ratio in (1.0, 2.0):
             with_it, without = true_risks(_logistic_beta(odds_ratio), *_population())
             texts = [f"difference {with_it - without:.3g}", f"ratio {with_it / without:.3g}"]
@@ -193,17 +194,17 @@ def list_designs() -> list[Design]:
                     for text in texts
                 )
             name = f"Standardised logistic, n {n}, odds ratio {odds_ratio:g}"
-            designs.append(Design(name, partial(draw_standardised, n, odds_ratio), questions))
-    for n in (60, 120):
-        for odds_ratio in (1.0, 4.0):
-            questions = (
-                Question(MODELS, f"odds ratio {odds_ratio:g}", 0.95, COVERAGE),
-                Question(TESTS, "odds ratio 1", 0.05, Asked(None, FALSE_POSITIVES.high)),
-            )
-            questions = questions if odds_ratio == 1 else questions[:1]
-            name = f"Firth, n {n}, base risk 0.08, odds ratio {odds_ratio:g}"
-            draw = partial(draw_firth, n, odds_ratio)
-            designs.append(Design(name, draw, questions, 2000, 125))
+            draw = partial(draw_standardised, n, odds_ratio)
+            designs.append(Design(name, draw, questions, 2000))
+    for n, odds_ratio in ((60, 1.0), (60, 4.0), (120, 4.0)):
+        questions = (
+            Question(MODELS, f"odds ratio {odds_ratio:g}", 0.95, COVERAGE),
+            Question(TESTS, "odds ratio 1", 0.05, Asked(None, FALSE_POSITIVES.high)),
+        )
+        questions = questions if odds_ratio == 1 else questions[:1]
+        name = f"Firth, n {n}, base risk 0.08, odds ratio {odds_ratio:g}"
+        draw = partial(draw_firth, n, odds_ratio)
+        designs.append(Design(name, draw, questions, 2000, 125))
     for n, per_decade in ((200, 0.0), (200, 0.2), (1000, 0.2)):
         question = Question(TESTS, "a straight line", 0.05, FALSE_POSITIVES)
         name = f"Age spline, 4 knots, n {n}, log odds {per_decade:g} a decade"
