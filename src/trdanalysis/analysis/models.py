@@ -187,7 +187,9 @@ def _condition(x: Floats, m: Floats) -> float:
 
 
 def _check_estimates(coefficients: Floats, covariance: Floats) -> None:
-    errors = np.sqrt(np.diag(covariance))
+    variances = np.diag(covariance)
+    # Where the likelihood has no maximum, rounding may leave a variance below 0: no estimate either.
+    errors = np.sqrt(np.where(variances >= 0, variances, np.nan))
     finite = np.isfinite(errors).all()
     # The intercept's place is first; how far it lies depends on where the covariates have their 0.
     if not finite or (np.abs(coefficients[1:]) > LARGEST_COEFFICIENT).any():
