@@ -152,7 +152,7 @@ def _family_designs() -> list[Design]:
 def _incidence_designs() -> list[Design]:
     return [
         Design(
-            f"Day 180, n {n}, follow-up ends evenly over {last} days",
+            f"Day 180, n {n}, incidence {by_then:g}, follow-up ends evenly over {last} days",
             partial(draw_incidence, n, by_then, 180, last),
             (Question(SURVIVAL, f"incidence {by_then:g}", 0.95, COVERAGE),),
             2000,

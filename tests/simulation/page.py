@@ -34,8 +34,9 @@ limits (delta method) are too wide where few events are expected with neither ex
 one pooled risk, as in the test: right where the risks are alike, too wide where they are far apart
 (from 10% to 70% in the steepest design).""",
     MODELS: """A yes-or-no exposure that goes with two covariates, all in the model. Of the
-patients: the truth is standardised over the very patients of the repetition, as the method promises. Of the
-population: over everybody they could have been. Firth: few or no events in a cell.""",
+patients: the truth is standardised over the very patients of the repetition, as the method
+promises. Of the population: over everybody they could have been. Firth: few or no events in a
+cell.""",
     SURVIVAL: """Exponential times in whole days; follow-up of everybody ends on a day of its own.
 Without an event by that day there are no limits.""",
     IMPUTED: """A share with the event, pooled from 20 data sets. The outcome is missing at random
