@@ -188,7 +188,7 @@ def _condition(x: Floats, m: Floats) -> float:
 
 def _check_estimates(coefficients: Floats, covariance: Floats) -> None:
     variances = np.diag(covariance)
-    # Where the likelihood has no maximum, rounding may leave a variance below 0: no estimate either.
+    # Without a maximum of the likelihood, rounding may leave a variance below 0: no estimate.
     errors = np.sqrt(np.where(variances >= 0, variances, np.nan))
     finite = np.isfinite(errors).all()
     # The intercept's place is first; how far it lies depends on where the covariates have their 0.
