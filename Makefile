@@ -38,10 +38,10 @@ READY := .venv/.installed-$(call checksum,requirements.lock $(RECIPE) pyproject.
 LAB_READY := .venv-jupyter/.installed-$(call checksum,requirements-jupyter.lock requirements.lock $(RECIPE) pyproject.toml)
 SPARK_READY := .venv-spark/.installed-$(call checksum,requirements-spark.lock requirements.lock $(RECIPE) pyproject.toml)
 
-.PHONY: help setup demo test check format format-check lint types fuzz test-system bench lab lock clean always
+.PHONY: help setup demo test check format format-check lint types fuzz simulate-check test-system bench lab lock clean always
 
 help: ## List what can be made
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  CORES=$(CORES)  PATIENTS=$(PATIENTS)  SEED=$(SEED)  PYTHON=$(PYTHON)  ARGS=... go to pytest, bench or lock"
 
@@ -82,6 +82,9 @@ test: $(READY) ## Run every test but those that need Debian packages
 
 fuzz: $(READY) ## Compare labels with the slow reading on new random histories (BATCHES=25)
 	TRDANALYSIS_FUZZ_BATCHES=$(BATCHES) $(BIN)/python -m pytest -q tests/property/test_against_slow_reading.py $(ARGS)
+
+simulate-check: $(READY) ## Check the statistics by simulation; writes docs/simulation-check.md
+	$(BIN)/python -m tests.simulation --processes $(CORES) $(ARGS)
 
 check: format-check lint types test ## Check format, lint and types, then run the tests
 
