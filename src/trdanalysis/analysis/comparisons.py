@@ -150,18 +150,23 @@ def _adjust(table: pd.DataFrame) -> pd.DataFrame:
     table = table.assign(
         p_adjusted=table["p_value"], adjustment="none", n_tests=table["p_value"].notna().astype(int)
     )
-    family = ["estimand", "definition", "contrast", "model", "measure"]
+    family = ["estimand", "definition", "contrast", "model"]
     for key, rows in table.groupby(family, sort=False):
         method = ADJUSTMENTS.get(str(key[2]))
-        if method is None or key[3] == "bounds" or key[4] not in ("rd", "rr", "or"):
+        if method is None or key[3] == "bounds":
             continue
+        # Difference and ratio share one test, also where only one of them can be had.
         p_values = rows["p_value"].astype("float64")
-        table.loc[rows.index, "p_adjusted"] = adjust_p_values(p_values, method)
+        tests = p_values.groupby([rows[name] for name in ("group", "level", "versus")]).first()
+        adjusted = pd.Series(adjust_p_values(tests, method), index=tests.index)
+        own = pd.MultiIndex.from_frame(rows[["group", "level", "versus"]])
+        table.loc[rows.index, "p_adjusted"] = adjusted.reindex(own).to_numpy()
         table.loc[rows.index, "adjustment"] = method
-        table.loc[rows.index, "n_tests"] = int(p_values.notna().sum())
+        table.loc[rows.index, "n_tests"] = int(tests.notna().sum())
     exploratory = table["contrast"] == "age_interaction"
     table.loc[exploratory, "adjustment"] = "none_exploratory"
     untested = table["p_value"].isna()
+    table.loc[untested, "p_adjusted"] = np.nan
     table.loc[untested, ["adjustment"]] = None
     table.loc[untested, "n_tests"] = None
     return table
@@ -266,17 +271,36 @@ def _measured(
         difference = tuple(float(part[0]) for part in parts)
         ratio = tuple(float(part[0]) for part in estimate_cluster_ratio(rates[0], rates[1]))
         p_value, test, methods = float(p[0]), "cluster_t", ("cluster_mover", "cluster_log_delta")
+        if any(rate.se[0] == 0 for rate in rates):
+            # Patients who are all alike show no variance: a test would take that for certainty.
+            p_value, test = np.nan, ""
     if estimand.analysis == "proven":
         p_value, test = np.nan, ""
     for measure, numbers, method in zip(("rd", "rr"), (difference, ratio), methods, strict=True):
-        if np.isnan(numbers).any():
-            reason = "no_event_in_a_group" if measure == "rr" else "fewer_than_two_patients"
+        reason = _why_not(measure, (one, n), (other, n_versus))
+        if reason:
             yield {**head, "measure": measure, "status": "not_estimable", "reason": reason}
             continue
         value, low, high = numbers
         yield {**head, "measure": measure, "value": value, "ci_low": low, "ci_high": high,
                "ci_method": method + (f", p {test}" if test else ""), "p_value": p_value,
                "status": "ok"}  # fmt: skip
+
+
+def _why_not(measure: str, *groups: tuple[Cell, int]) -> str | None:
+    """Say why two groups that both have somebody give no such measure."""
+    rates = [_cluster_rate(cell.histories) for cell, _ in groups if cell.histories is not None]
+    if any(rate.n_patients[0] < 2 for rate in rates):
+        return "fewer_than_two_patients"
+    if measure == "rd":
+        return None
+    if not all(cell.events for cell, _ in groups):
+        return "no_event_in_a_group"
+    if any(rate.se[0] == 0 for rate in rates):
+        return "no_variance_in_a_group"
+    if not rates and all(cell.events == n for cell, n in groups):
+        return "only_events"  # the limits would be those of certainty
+    return None
 
 
 def _cluster_rate(histories: pd.DataFrame | None) -> ClusterRate:
@@ -336,8 +360,11 @@ def _interaction_rows(cells: _Cells) -> Iterator[dict[str, Any]]:
             [[cell.events for cell in row] for row in table],
             [[cell.known for cell in row] for row in table],
         )
-        if found is None:
-            yield {**head, "status": "not_estimable", "reason": "no_event_in_a_group"}
+        if found is None or found.rd_low == found.rd_high:
+            reason = "only_events" if found else "no_event_in_a_group"
+            if any(cell.known == 0 for row in table for cell in row):
+                reason = "nobody_in_a_group"
+            yield {**head, "status": "not_estimable", "reason": reason}
             continue
         for measure, method, numbers in (
             ("reri", "delta", (found.reri, found.reri_low, found.reri_high)),

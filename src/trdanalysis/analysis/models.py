@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from trdanalysis.analysis.intervals import Floats
+from trdanalysis.analysis.intervals import Floats, divide
 
 #: A fitted risk nearer to 0 (or 1, where it is a probability) than this, or a standard error beyond
 #: the other, is no estimate: the likelihood has no maximum (separation).
@@ -144,7 +144,7 @@ def _fit(design: Any, events: Any, n: Any, names: Any, family: Any, *, robust: b
     if not result.converged or not np.isfinite(coefficients).all():
         raise NotEstimableError("no_convergence")
     variance = family.variance(fitted)
-    bread = np.linalg.inv(rows.T @ (rows * (weights * variance)[:, None]))
+    bread = _invert(rows.T @ (rows * (weights * variance)[:, None]))
     covariance = bread
     if robust:
         residual = outcome - fitted
@@ -182,17 +182,18 @@ def _condition(x: Floats, m: Floats) -> float:
     if (length == 0).any():
         raise NotEstimableError("one_level")
     values = np.linalg.svd(np.sqrt(m)[:, None] * x / length, compute_uv=False)
-    if values[-1] == 0 or values[0] / values[-1] > LARGEST_CONDITION:
+    # Of fewer patterns than columns there are only as many singular values as patterns.
+    if len(x) < x.shape[1] or values[-1] == 0 or values[0] / values[-1] > LARGEST_CONDITION:
         raise NotEstimableError("collinear")
     return float(values[0] / values[-1])
 
 
 def _check_estimates(covariance: Floats) -> None:
     variances = np.diag(covariance)
-    # Without a maximum, rounding may leave a variance below 0: no estimate either.
-    errors = np.sqrt(np.where(variances >= 0, variances, np.nan))
-    finite = np.isfinite(errors).all()
-    if not finite or (errors > LARGEST_ERROR).any():
+    # Where fitted risks come near 0 rounding may leave anything, also less than nothing.
+    if not np.isfinite(variances).all() or (variances <= 0).any():
+        raise NotEstimableError("separation")
+    if (np.sqrt(variances) > LARGEST_ERROR).any():
         raise NotEstimableError("separation")
 
 
@@ -204,6 +205,14 @@ def _check_risks(risk: Floats, link: str) -> None:
     smallest = risk if link == "log" else np.minimum(risk, 1 - risk)
     if (smallest < LEAST_RISK).any():
         raise NotEstimableError("separation")
+
+
+def _invert(information: Floats) -> Floats:
+    """Invert; the columns are told apart, so that what is singular has risks of 0 or 1."""
+    try:
+        return np.asarray(np.linalg.inv(information))
+    except np.linalg.LinAlgError:
+        raise NotEstimableError("separation") from None
 
 
 def _names(names: Sequence[str] | None, x: Floats) -> tuple[str, ...]:
@@ -316,8 +325,11 @@ def fit_gee(
         variance = mean if link == "log" else mean * (1 - mean)
         correlation = _moment_correlation(e, k, w, mean, variance, x.shape[1])
         inflation = 1 + (k - 1) * correlation
+        # No correlation matrix: trials that undo each other, or risks that ran off to 0 or 1.
+        if not (inflation > 0).all():
+            raise NotEstimableError("no_convergence")
         score = x.T @ (w * (e - k * mean) / inflation)
-        bread = np.linalg.inv(x.T @ (x * (w * k * variance / inflation)[:, None]))
+        bread = _invert(x.T @ (x * (w * k * variance / inflation)[:, None]))
         step = bread @ score
         beta = beta + step
         if not np.isfinite(beta).all():
@@ -349,8 +361,9 @@ def _moment_correlation(
     e: Floats, k: Floats, w: Floats, mean: Floats, variance: Floats, terms: int
 ) -> float:
     """Estimate the correlation of two trials of a patient from products of residuals."""
-    squares = (e * (1 - mean) ** 2 + (k - e) * mean**2) / variance
-    products = ((e - k * mean) ** 2 / variance - squares) / 2
+    # A risk that ran off to 0 or 1 has no variance left: what comes of it is no number.
+    squares = divide(e * (1 - mean) ** 2 + (k - e) * mean**2, variance)
+    products = (divide((e - k * mean) ** 2, variance) - squares) / 2
     pairs = (w * k * (k - 1) / 2).sum()
     scale = (w * squares).sum() / ((w * k).sum() - terms)
     return float((w * products).sum() / (scale * (pairs - terms))) if pairs > terms else 0.0

@@ -215,6 +215,7 @@ MODEL_REASONS = {
     "nobody_in_a_group": "nobody in one of the groups",
     "no_event_in_a_group": "no event in one of the groups",
     "fewer_than_two_patients": "fewer than two patients in a group",
+    "no_variance_in_a_group": "all patients of a group alike",
     "no_event": "no event",
     "only_events": "nobody without the event",
     "one_level": "only one level left",
