@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from trdanalysis.analysis.estimands import find_estimand
@@ -32,9 +33,9 @@ def estimate_first_trials(criteria: ir.Table, settings: RateSettings) -> pd.Data
     -------
     DataFrame
         One row per estimand, definition and episode (``first``, ``later``, ``unknown``), with
-        :data:`FIRST_TRIAL_COLUMNS`; adults and patients of unknown age, whatever their outcome. The
-        first recorded trial of a later or unknown episode need not be the patient's first: the
-        records are truncated on the left.
+        :data:`FIRST_TRIAL_COLUMNS`, ``not_estimable`` where there is no member; adults and patients
+        of unknown age, whatever their outcome. The first recorded trial of a later or unknown
+        episode need not be the patient's first: the records are truncated on the left.
     """
     under_age = criteria.age_band.isin(list(settings.under_age_bands)).fill_null(False)
     parts = []
@@ -57,7 +58,8 @@ def estimate_first_trials(criteria: ir.Table, settings: RateSettings) -> pd.Data
         table = counted.set_index(["definition", "episode"]).reindex(every, fill_value=0)
         total = table.groupby("definition")["n"].transform("sum")
         table["share"] = (table["n"] / total).where(total > 0)
+        table["status"] = np.where(total > 0, "ok", "not_estimable")
         parts.append(table.reset_index().assign(estimand=name))
     joined = pd.concat(parts, ignore_index=True)
     joined["n"] = joined["n"].astype("Int64")
-    return joined.assign(status="ok")[list(FIRST_TRIAL_COLUMNS)]
+    return joined[list(FIRST_TRIAL_COLUMNS)]

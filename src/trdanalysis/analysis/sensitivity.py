@@ -144,7 +144,8 @@ def estimate_imputed(
     DataFrame
         Rows of rates.csv, one per estimand of patients but ``pseudo_resistance``; ``analysis`` is
         ``multiple_imputation``. ``n`` are the certain members; ``events`` is empty. Limits on the
-        logit by Rubin's rules. Of a label its criteria are imputed, with the number of trials in
+        logit by Rubin's rules, so that there are none where nobody or everybody of a completed
+        data set has the event. Of a label its criteria are imputed, with the number of trials in
         the models, and the label follows from them. Right only where, given what is recorded, being
         unknown has nothing to do with the outcome.
     """
@@ -183,7 +184,7 @@ def _impute_one(
 
     shares = np.array(impute(table, variables, fixed, share, imputations, generator))
     if (shares == 0).any() or (shares == 1).any():
-        return {**head, "rate": float(shares.mean()), "status": "not_estimable"}
+        return {**head, "status": "not_estimable"}
     variances = 1 / (n * shares * (1 - shares))
     pooled = pool_estimates(list(np.log(shares / (1 - shares))), list(variances), n - 1)
     return {**head, **_logit_numbers(pooled.estimate, np.sqrt(pooled.variance), pooled.df, row)}

@@ -75,7 +75,8 @@ def _rate_row(row: Mapping[str, Any], reference: float, margin: float) -> dict[s
     elif status == "partly_suppressed":
         shown |= dict.fromkeys(("unknown", "bounds", "stands"), words.HIDDEN)
     elif status == "not_estimable":
-        shown |= {"rate": words.NOTHING, "conclusion": "nobody"}
+        nobody = not pd.isna(row["n"]) and not row["n"]
+        shown |= {"rate": words.NOTHING, "conclusion": "nobody" if nobody else words.NOTHING}
     return {"label": label, "status": status, **shown}
 
 
