@@ -18,6 +18,7 @@ from trdanalysis.analysis.counts import Counts, estimate_counts
 from trdanalysis.analysis.criteria import derive_criteria
 from trdanalysis.analysis.first_trials import estimate_first_trials
 from trdanalysis.analysis.frames import Frame, collect_frame
+from trdanalysis.analysis.patterns import count_criteria
 from trdanalysis.analysis.rates import RateSettings, estimate_rates_of_counts
 from trdanalysis.analysis.resistance import estimate_resistance
 from trdanalysis.analysis.sensitivity import (
@@ -84,13 +85,16 @@ def tables_of(
         name: pd.concat([part for part in tables if len(part)], ignore_index=True)
         for name, tables in parts.items()
     }
+    patterns = count_criteria(
+        backend_criteria, trial_criteria_of(cohort), settings.under_age_bands
+    )
     return {
         **stacked,
         "models": fits,
         "age_curves": curves,
         "tipping": estimate_tipping(rates, settings),
         "clusters": estimate_cluster_table(counts, settings),
-        "unknowns": estimate_unknowns(backend_criteria, trial_criteria_of(cohort), settings),
+        "unknowns": estimate_unknowns(patterns, settings),
         "resistance": estimate_resistance(backend_criteria, settings),
         "first_trials": estimate_first_trials(backend_criteria, settings),
     }
