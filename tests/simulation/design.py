@@ -122,7 +122,7 @@ def make_exact_row(name: str, question: Question, got: float, note: str = "") ->
     """Make the row of a question answered by enumeration: no Monte Carlo error."""
     return Row(
         question.table, name, question.truth, percent(question.nominal, 0),
-        percent(got, 2) + note, "exact", "", str(question.asked), verdict(question.asked, got),
+        percent(got, 3) + note, "exact", "", str(question.asked), verdict(question.asked, got),
     )  # fmt: skip
 
 

@@ -32,17 +32,20 @@ both. The relative excess risk is a sum of ratios that share a small denominator
 limits (delta method) are too wide where few events are expected with neither exposure.""",
     TRENDS: """Adult bands with scores 1, 2, ...; risks on a straight line. The variance is that of
 one pooled risk, as in the test: right where the risks are alike, too wide where they are far apart
-(from 10% to 70% in the steepest design).""",
+(from 10% to 70% in the steepest design). For the same reason the test of departure finds a little
+too much where the smaller bands have risks nearer to a half, and too little on a steep line.""",
     MODELS: """A yes-or-no exposure that goes with two covariates, all in the model. Of the
 patients: the truth is standardised over the very patients of the repetition, as the method
 promises. Of the population: over everybody they could have been. Firth: few or no events in a
-cell.""",
+cell. Wald limits of the standardised difference are a little narrow with 100 patients: they take
+quantiles of the normal distribution though the standard error is itself an estimate.""",
     SURVIVAL: """Exponential times in whole days; follow-up of everybody ends on a day of its own.
 Without an event by that day there are no limits.""",
     IMPUTED: """A share with the event, pooled from 20 data sets. The outcome is missing at random
 given a factor that goes with it; the factor is missing at random given a third variable.""",
     TESTS: """Share of p-values under 0.05 where there is nothing to find. Exact tests and tests of
-sparse data may keep far below; there only too much is asked about.""",
+sparse data may keep far below; there only too much is asked about. The score test jumps with every
+count, so that its level swings about 5% with n.""",
     EQUIVALENCE: """The true rate is the reference of 30% less or plus the margin of 5 points: it is
 not equivalent, and at most 5% of cohorts should say so. Score limits keep their level on average
 only: it swings a little about 5% with n.""",
@@ -138,9 +141,12 @@ every verb. The truth is what complete records would show of adults, by code of 
 ([simulation.md](simulation.md)). It need not lie within the bounds in two cases that are meant: an
 unrecorded bipolar disorder does not count against a recorded diagnosis of major depression, and
 patients of unknown age are counted as adults. Nothing is asked of the imputed share here: values
-are not missing at random. Endpoint scores are missing more often after non-response, and of a label
-one known `no` is enough for `not_trd`, while `trd` needs everything known: labels that are unknown
-are `trd` more often than known ones alike in what is recorded.""",
+are not missing at random. Endpoint scores are missing more often after non-response. And whether
+there are enough failures is settled by a record of response and left open by a gap in a failed
+trial: where it is unknown it is `yes` far more often than where it is known after as many trials,
+and the number of trials is what the models go by. So the imputed share of `trd` is too low. The
+truth is of the very patients, the limits are for a population: around an estimate that is right on
+average they would hold it nearly always.""",
         "The share with treatment-resistant depression (`trd`):",
         _lines(head, rows),
         "All rates, in percentage points; the standard error is that of the mean over drops:",
