@@ -104,7 +104,9 @@ def _age_figure(curves: pd.DataFrame, definition: str, reference: float) -> Mark
 
 
 def _time_figure(curves: pd.DataFrame, definition: str) -> Markup:
-    rows = curves[(curves["definition"] == definition) & (curves["status"] == "ok")]
+    rows = curves[curves["definition"] == definition]
+    # Past what is hidden a curve would show that nothing happened there.
+    rows = rows[(rows["status"] == "ok").groupby(rows["curve"]).cummin()]
     rows = rows[
         rows["cumulative_incidence"].notna() & (rows["n_at_risk"] >= statistics.LEAST_AT_RISK)
     ]

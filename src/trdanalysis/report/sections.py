@@ -104,10 +104,12 @@ def _forest_row(row: Mapping[str, Any]) -> ForestRow:
     if pd.isna(row["rate"]):
         return ForestRow(label, "nobody")
     at_least = "\N{GREATER-THAN OR EQUAL TO} " if row["analysis"] == "proven" else ""
+    # Trials of a single patient have a rate, but no limits.
+    interval = words.percent_range(row["ci_low"], row["ci_high"])
     return ForestRow(
         label,
-        f"{at_least}{words.percent(row['rate'])} "
-        f"({100 * row['ci_low']:.1f} to {100 * row['ci_high']:.1f}%)",
+        f"{at_least}{words.percent(row['rate'])}"
+        + ("" if interval == words.NOTHING else f" ({interval})"),
         counts=f"{words.count(row['events'])} of {words.count(row['n'])}",
         value=_number(row["rate"]),
         low=_number(row["ci_low"]),
