@@ -85,9 +85,7 @@ def tables_of(
         name: pd.concat([part for part in tables if len(part)], ignore_index=True)
         for name, tables in parts.items()
     }
-    patterns = count_criteria(
-        backend_criteria, trial_criteria_of(cohort), settings.under_age_bands
-    )
+    patterns = count_criteria(backend_criteria, trial_criteria_of(cohort), settings.under_age_bands)
     return {
         **stacked,
         "models": fits,
