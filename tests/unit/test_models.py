@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from trdanalysis.analysis.age_models import _predict
 from trdanalysis.analysis.models import (
     NotEstimableError,
     fit_gee,
@@ -174,3 +177,12 @@ def test_grouped_equations_are_those_of_statsmodels(link: str, seed: int) -> Non
     )
     assert split.coefficients == pytest.approx(found.coefficients, rel=1e-9)
     assert split.covariance.ravel() == pytest.approx(found.covariance.ravel(), rel=1e-8)
+
+
+def test_limits_far_out_are_shares() -> None:
+    """A predictor beyond what exp() can hold has a limit of 0 or 1, without a warning."""
+    fit = fit_logistic(with_intercept(range(6)), [1, 0, 1, 0, 1, 1], [9] * 6)
+    wide = dataclasses.replace(fit, covariance=np.diag([0.0, 49.0**2]))
+    shown = _predict(wide, with_intercept([9.0, 0.0]))
+    assert shown["ci_low"].tolist()[0] == pytest.approx(0)
+    assert shown["ci_high"].tolist()[0] == pytest.approx(1)

@@ -116,12 +116,13 @@ def _fit_spline(by_age: pd.DataFrame, knots: Floats) -> tuple[Fit, Floats]:
 
 
 def _predict(fit: Fit, design: Floats) -> pd.DataFrame:
+    from scipy.special import expit
     from scipy.stats import norm
 
     linear = design @ fit.coefficients
     half = norm.ppf(0.975) * np.sqrt(np.einsum("ij,jk,ik->i", design, fit.covariance, design))
     parts = {"rate": linear, "ci_low": linear - half, "ci_high": linear + half}
-    return pd.DataFrame({name: 1 / (1 + np.exp(-value)) for name, value in parts.items()})
+    return pd.DataFrame({name: expit(value) for name, value in parts.items()})
 
 
 def _wald(fit: Fit, places: list[int]) -> dict[str, Any]:

@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from trdanalysis.analysis.intervals import Floats
-from trdanalysis.analysis.models import NotEstimableError, check_design
+from trdanalysis.analysis.models import (
+    NotEstimableError,
+    check_design,
+    measure_condition,
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ def fit_firth(
     Raises
     ------
     NotEstimableError
-        ``no_convergence``, or what :func:`trdanalysis.analysis.models.check_design` refuses.
+        ``no_convergence``, ``one_level``, ``collinear``, or what
+        :func:`trdanalysis.analysis.models.check_design` refuses.
 
     References
     ----------
@@ -68,6 +73,7 @@ def fit_firth(
     from scipy.stats import chi2
 
     x, e, m = check_design(design, events, n)
+    measure_condition(x, m)
     columns = tuple(names) if names is not None else tuple(f"x{at}" for at in range(x.shape[1]))
     wanted = columns if of is None else tuple(of)
     free = np.ones(x.shape[1], dtype=bool)

@@ -120,7 +120,7 @@ def _fit(design: Any, events: Any, n: Any, names: Any, family: Any, *, robust: b
     from statsmodels.tools.sm_exceptions import PerfectSeparationError, PerfectSeparationWarning
 
     x, e, m = check_design(design, events, n)
-    condition = _condition(x, m)
+    condition = measure_condition(x, m)
     # Patients with and without the event are rows of their own, weighted by how many they are.
     rows = np.vstack([x, x])
     outcome = np.concatenate([np.ones(len(e)), np.zeros(len(e))])
@@ -177,7 +177,8 @@ def check_design(design: Any, events: Any, n: Any) -> tuple[Floats, Floats, Floa
     return x, e, m
 
 
-def _condition(x: Floats, m: Floats) -> float:
+def measure_condition(x: Floats, m: Floats) -> float:
+    """Measure how well a design's columns are told apart, and refuse what is not."""
     length = np.sqrt((m[:, None] * x**2).sum(axis=0))
     if (length == 0).any():
         raise NotEstimableError("one_level")
@@ -316,7 +317,7 @@ def fit_gee(
     w = np.ones(e.shape) if patients is None else np.asarray(patients, dtype=float)
     x, e, k, w = (part[k > 0] for part in (np.asarray(design, dtype=float), e, k, w))
     check_design(x, w * e, w * k)
-    condition = _condition(x, w * k)
+    condition = measure_condition(x, w * k)
     start = fit_modified_poisson if link == "log" else fit_logistic
     first = start(x, w * e, w * k, names)
     beta, correlation = first.coefficients.copy(), 0.0
