@@ -157,7 +157,8 @@ def rates(restricted: Path) -> pd.DataFrame:
 
 
 def overall(rates: pd.DataFrame, estimand: str) -> pd.Series:
-    rows = rates[(rates["estimand"] == estimand) & (rates["stratum"] == "overall")]
+    counted = rates["analysis"].isin(["complete_case", "proven"])
+    rows = rates[counted & (rates["estimand"] == estimand) & (rates["stratum"] == "overall")]
     assert len(rows) == 1
     return rows.iloc[0]
 
