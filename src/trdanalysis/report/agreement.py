@@ -75,8 +75,9 @@ def side_by_side_table(
     names = [name for name in words.ESTIMANDS if any(name == key[1] for key in cells)]
     return Table(
         "Each overall rate under each definition, in brackets its bounds: the rate if every unknown"
-        " were a no, and if every unknown were a yes. Of proven shares (\N{GREATER-THAN OR EQUAL TO})"
-        " the bounds are the result. Adults and patients of unknown age",
+        " were a no, and if every unknown were a yes. Of proven shares"
+        " (\N{GREATER-THAN OR EQUAL TO}) the bounds are the result. Adults and patients of unknown"
+        " age",
         ("Definition", *(words.ESTIMANDS[name]["title"] for name in names)),
         [
             [definition, *(cells.get((definition, name), words.NOTHING) for name in names)]

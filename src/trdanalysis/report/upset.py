@@ -136,7 +136,7 @@ def _draw_dots(axes: Any, bars: Sequence[SetBar], rows: Sequence[SetRow]) -> Non
         )  # fmt: skip
         members = sorted(bar.members)
         axes.plot(
-            [column] * len(members), members, marker="o", markersize=7, color=INK, linewidth=1.6,
+            [column] * len(members), members, marker="o", markersize=7, color=INK, linewidth=1.2,
             zorder=2,
         )  # fmt: skip
 
