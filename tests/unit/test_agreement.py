@@ -14,6 +14,7 @@ import pytest
 from tests.support import CONFIG
 from tests.unit.report_pages import published, report_tables
 from tests.unit.test_report import Reader
+from tests.unit.test_report_of_odd_tables import NOTHINGS
 from trdanalysis.analysis.agreement import (
     AGREEMENT_COLUMNS,
     CELLS,
@@ -21,10 +22,7 @@ from trdanalysis.analysis.agreement import (
     MEASURES,
     NONE,
     OVERLAP_COLUMNS,
-    LabelPatterns,
-    count_label_patterns,
-    estimate_agreement,
-    estimate_overlaps,
+    estimate_agreement_tables,
     measure_agreement,
 )
 from trdanalysis.disclosure.disclose import disclose_tables
@@ -53,11 +51,7 @@ def count(people: Labels, definitions: Sequence[str], engine: Engine | None = No
         {name: pa.array(values, pa.string()) for name, values in zip(names, columns, strict=True)}
     )
     labels = engine.from_memory(table) if engine else ibis.memtable(table)
-    return tables_of(count_label_patterns(labels, definitions))
-
-
-def tables_of(patterns: LabelPatterns) -> Tables:
-    return {"agreement": estimate_agreement(patterns), "overlaps": estimate_overlaps(patterns)}
+    return estimate_agreement_tables(labels, definitions)
 
 
 def draw(size: int, definitions: Sequence[str], seed: int = 1) -> Labels:
@@ -365,6 +359,17 @@ def test_hidden_counts_are_neither_drawn_nor_told() -> None:
     assert "<svg" not in section and "There is no set to draw" in section
     text = Reader(section + "</section>").text
     assert "0." not in text.split("How far the labels agree")[1]
+
+
+@pytest.mark.parametrize("label", [None, "trd", "indeterminate"])
+def test_pairs_without_kappa_are_written_in_words(label: str | None) -> None:
+    people = {f"p{at}": dict.fromkeys(DEFINITIONS, label) for at in range(20)} if label else {}
+    tables = several() | count(people, DEFINITIONS)
+    text = Reader(section_of(page_of(tables)) + "</section>").text
+    assert not NOTHINGS.search(text)
+    reason = "one_label" if label == "trd" else "nobody"
+    assert words.AGREEMENT_REASONS[reason] in text
+    assert ("There is no set to draw" in text) == (label != "trd")
 
 
 def test_more_sets_than_there_is_room_for() -> None:

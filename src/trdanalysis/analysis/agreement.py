@@ -73,6 +73,19 @@ class LabelPatterns:
     count: Counts
 
 
+def estimate_agreement_tables(
+    labels: ir.Table, definitions: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """Estimate ``agreement`` and ``overlaps``; see :func:`count_label_patterns` for parameters.
+
+    With fewer than two definitions both are empty, and nobody is counted.
+    """
+    patterns = LabelPatterns((), np.zeros((0, 0), dtype=np.int8), np.zeros(0, dtype=np.int64))
+    if len(definitions) > 1:
+        patterns = count_label_patterns(labels, definitions)
+    return {"agreement": estimate_agreement(patterns), "overlaps": estimate_overlaps(patterns)}
+
+
 def count_label_patterns(labels: ir.Table, definitions: Sequence[str]) -> LabelPatterns:
     """Count patients by all their labels.
 
@@ -122,8 +135,8 @@ def estimate_agreement(patterns: LabelPatterns) -> pd.DataFrame:
     -------
     DataFrame
         One row per pair of definitions, the earlier of the run first, with
-        :data:`AGREEMENT_COLUMNS`; patients of any age. ``n``: patients labelled by either
-        definition's rules, the sum of the nine cells. ``n_labelled``: those whom neither leaves
+        :data:`AGREEMENT_COLUMNS`; patients of any age. ``n``: patients with a label by both,
+        `indeterminate` too, the sum of the nine cells. ``n_labelled``: those whom neither leaves
         `indeterminate`, the sum of four cells; every measure is of them alone, null where it would
         divide by nothing. Shares: ``observed_agreement``, ``jaccard`` (TRD by both of TRD by
         either), ``positive_agreement`` and ``negative_agreement`` (of the labels `trd`, of the

@@ -12,11 +12,7 @@ import pandas as pd
 
 from trdanalysis.analysis.adjusted import ModelSettings, estimate_adjusted
 from trdanalysis.analysis.age_models import estimate_age
-from trdanalysis.analysis.agreement import (
-    count_label_patterns,
-    estimate_agreement,
-    estimate_overlaps,
-)
+from trdanalysis.analysis.agreement import estimate_agreement_tables
 from trdanalysis.analysis.attrition import estimate_attrition
 from trdanalysis.analysis.benchmarks import estimate_benchmarks
 from trdanalysis.analysis.clusters import add_up_clusters, estimate_clusters
@@ -159,7 +155,6 @@ def estimate_tables(
     age_curves, by_age = estimate_age(frame, primary, settings.rates, settings.models.knots)
     imputed = estimate_imputed(frame, rates, primary, settings.imputation)
     nonresponder = estimate_nonresponder(rates, counts.patients)
-    labels = count_label_patterns(cohort.labels, settings.rates.definitions)
     return {
         "rates": _stack([rates, nonresponder, imputed]),
         "benchmarks": estimate_benchmarks(rates, published),
@@ -177,8 +172,7 @@ def estimate_tables(
         "age_curves": age_curves,
         "tipping": estimate_tipping(rates, settings.rates),
         "first_trials": estimate_first_trials(criteria, settings.rates),
-        "agreement": estimate_agreement(labels),
-        "overlaps": estimate_overlaps(labels),
+        **estimate_agreement_tables(cohort.labels, settings.rates.definitions),
     }
 
 

@@ -138,8 +138,8 @@ def pair_table(agreement: pd.DataFrame) -> Table:
         for row in records(agreement)
     ]
     return Table(
-        "Each two definitions. Everything right of “labelled by both” is of these patients; TRD and"
-        " other labels shared: of the labels, how many the other definition shares",
+        "Each two definitions. Everything right of “labelled by both” is of these patients. TRD"
+        " shared, not TRD shared: of these labels, how many the other definition gives too",
         ("First", "second", "patients", "labelled by both", "agree", "kappa (95% interval)",
          "TRD by both", "TRD by the first only", "TRD by the second only", "overlap",
          "TRD shared", "not TRD shared", "remark"),
