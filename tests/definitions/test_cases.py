@@ -14,7 +14,7 @@ from tests.slow import labels as slow
 from tests.slow.intake import read_drop
 from tests.support import CONFIG, REFERENCE, article
 from trdanalysis.cli import main
-from trdanalysis.commands.assure import assure_definition
+from trdanalysis.commands.assure import assure_definition, assure_definitions
 from trdanalysis.engine import Engine
 from trdanalysis.errors import EXIT_CODES, UserError
 from trdanalysis.files import read_csv
@@ -25,7 +25,11 @@ from trdanalysis.labelling.expected import PATIENT_EXPECTED, REASONS, VERDICTS
 from trdanalysis.report import words
 
 DEFINITIONS = sorted((CONFIG / "definitions").glob("*.yaml"))
-VARIANTS = [path for path in DEFINITIONS if path.stem.startswith("article-")]
+#: Read `article` otherwise in one thing; `article-strict` does in four.
+VARIANTS = [
+    path for path in DEFINITIONS
+    if path.stem.startswith("article-") and path.stem != "article-strict"
+]  # fmt: skip
 ARTICLE = CONFIG / "definitions" / "article.cases.csv"
 
 
@@ -52,13 +56,21 @@ def engine() -> Iterator[Engine]:
         yield engine
 
 
+@pytest.fixture(scope="module")
+def compared(engine: Engine) -> dict[str, list[Comparison]]:
+    pairs = [(read_definition(path), load(path.with_suffix(".cases.csv"))) for path in DEFINITIONS]
+    found = assure_definitions(engine, pairs, REFERENCE)
+    return {pair[0].id: one for pair, one in zip(pairs, found, strict=True)}
+
+
 @pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
-def test_every_case_is_labelled_as_written(engine: Engine, path: Path) -> None:
-    cases = load(path.with_suffix(".cases.csv"))
-    compared = assure_definition(engine, cases, read_definition(path), REFERENCE)
-    assert {one.case for one in compared} == cases.patients.keys()
+def test_every_case_is_labelled_as_written(
+    compared: dict[str, list[Comparison]], path: Path
+) -> None:
+    cases, found = load(path.with_suffix(".cases.csv")), compared[path.stem]
+    assert {one.case for one in found} == cases.patients.keys()
     assert len(cases.patients) >= (100 if path.stem == "article" else 2)
-    assert not wrong(compared, cases), "\n".join(wrong(compared, cases))
+    assert not wrong(found, cases), "\n".join(wrong(found, cases))
 
 
 @pytest.mark.parametrize("path", VARIANTS, ids=lambda path: path.stem)
