@@ -186,7 +186,7 @@ def _judge(
         dose_adequate=is_dose_adequate(table),
         adherence_adequate=table.adherence >= rule.min_adherence,
         nonresponse=table.outcome.isin(rule.nonresponse_outcomes),
-        remission=_is_remission(table),
+        remission=is_remission(table),
         dose_mg_per_day=table.has_steps.ifelse(table.step_dose_max, table.dose_mg_per_day),
     )
     table = table.mutate(
@@ -213,7 +213,7 @@ def _join_steps(table: ir.Table, steps: ir.Table | None) -> ir.Table:
     return joined.mutate(has_steps=joined.has_steps.fill_null(False))
 
 
-def _is_remission(table: ir.Table) -> ir.BooleanValue:
+def is_remission(table: ir.Table) -> ir.BooleanValue:
     """Tell whether the outcome is a remission; a scale of change cannot tell it from a response."""
     cannot_tell = (
         (table.outcome == RESPONSE)
