@@ -185,7 +185,7 @@ def count_resistant(facts: Facts, grid: Grid, min_days_between_starts: int) -> T
     proven = np.zeros((cells, *shape[5:]), dtype=np.int64)
     possible = np.zeros_like(proven)
     most = max(grid.min_failures)
-    for block in _blocks(facts, min_days_between_starts):
+    for block in _blocks(facts, min_days_between_starts, most):
         for way, counted in ((block.sure, proven), (block.may, possible)):
             failed = [block.failed(way, slot) for slot in range(len(block.rows))]
             is_sure = way is block.sure
@@ -206,7 +206,7 @@ def count_resistant(facts: Facts, grid: Grid, min_days_between_starts: int) -> T
 
 #: By the number of failures, less one: who has so many; None where nobody has.
 Reached = list[Bits | None]
-#: For two trials, the earlier first: in whom they stand in a relation; None where in nobody.
+#: By a trial, then by those before it: in whom the two stand in a relation; None where in nobody.
 Relation = list[list[Bits | None]]
 
 
@@ -269,7 +269,7 @@ class _Block:
         return added
 
 
-def _blocks(facts: Facts, apart_days: int) -> Iterator[_Block]:
+def _blocks(facts: Facts, apart_days: int, most: int) -> Iterator[_Block]:
     """Cut the patients in question into blocks."""
     people = len(facts.lost)
     trials = np.bincount(facts.patient, minlength=people).astype(np.int64)
@@ -279,19 +279,18 @@ def _blocks(facts: Facts, apart_days: int) -> Iterator[_Block]:
     for several in np.unique(trials[asked]):
         group = np.flatnonzero(asked & (trials == several))
         for start in range(0, len(group), _BLOCK_PATIENTS):
-            yield _make_block(facts, group[start : start + _BLOCK_PATIENTS], first_row,
-                              int(several), apart_days)  # fmt: skip
+            who = group[start : start + _BLOCK_PATIENTS]
+            rows = [first_row[who] + slot for slot in range(several)]
+            yield _make_block(facts, who, rows, apart_days, most)
 
 
 def _make_block(
-    facts: Facts, group: Ints, first_row: Ints, several: int, apart_days: int
+    facts: Facts, group: Ints, rows: list[Ints], apart_days: int, most: int
 ) -> _Block:
-    rows = [first_row[group] + slot for slot in range(several)]
-
     def related(same: Any) -> Relation:
         return [
-            [_some(same(earlier, later)) for later in rows[: place + 1]]
-            for place, earlier in enumerate(rows)
+            [_some(same(row, earlier)) for earlier in rows[:place]]
+            for place, row in enumerate(rows)
         ]
 
     day, episode = facts.start_day, facts.episode
@@ -309,7 +308,7 @@ def _make_block(
         may=facts.may,
         certain=_pack(facts.is_certain[group]),
         everybody=_pack(np.ones(len(group), dtype=bool)),
-        lost=[_some(facts.lost[group] >= number) for number in range(1, 53)],
+        lost=[_some(facts.lost[group] >= number) for number in range(1, most + 1)],
         close=related(lambda one, other: day[one] - day[other] <= apart_days),
         alike={
             name: related(lambda one, other, codes=codes: codes[one] == codes[other])

@@ -1,0 +1,178 @@
+"""Every cell of the multiverse is what a slow reading of its thresholds gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from random import Random
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.property.compare import frames
+from tests.slow.histories import History, draw_history, pool
+from tests.slow.intake import read_drop
+from tests.slow.multiverse import count_cells
+from tests.support import BANDS, CONFIG, REFERENCE, article, pool_intake, take_in_raw
+from trdanalysis.analysis.grid import AXES, Grid, find_primary_cell, read_grid
+from trdanalysis.analysis.intervals import estimate_wilson
+from trdanalysis.analysis.multiverse import estimate_multiverse
+from trdanalysis.analysis.multiverse_facts import Facts, collect_facts
+from trdanalysis.commands.shared import load_scales
+from trdanalysis.engine import Engine
+from trdanalysis.files import read_csv
+from trdanalysis.labelling.cohort import Cohort
+from trdanalysis.labelling.exposure import reference_drugs
+
+GRID = read_grid(CONFIG / "multiverse.yaml")
+REFERENCE_RATE = 0.3
+UNDER_AGE = [band.label for band in BANDS if not band.is_adult]
+#: The axes along which a higher level never adds resistance; nonresponse has remission beside it.
+STRICTER = ("min_weeks", "min_failures", "min_adherence", "distinct_by", "same_episode")
+
+
+def draw_patients(seed: int, patients: int) -> History:
+    """Draw histories with several episodes and some children."""
+    random = Random(seed)
+    tables = pool([draw_history(random, f"p{place}") for place in range(patients)])
+    for row in tables["trials"]:
+        row["episode"] = random.choice(("", "1", "1", "2", "3"))
+    for row in tables["patients"]:
+        if random.random() < 0.05:
+            row["age_years"] = "17"
+    return tables
+
+
+def facts_of(engine: Engine, cohort: Cohort, grid: Grid = GRID) -> Facts:
+    drugs = engine.from_memory(reference_drugs(read_csv(REFERENCE / "antidepressants.csv")))
+    return collect_facts(engine, cohort, drugs, load_scales(REFERENCE), article(), grid, UNDER_AGE)
+
+
+def cells_of(facts: Facts, grid: Grid = GRID) -> pd.DataFrame:
+    return estimate_multiverse(
+        facts,
+        grid,
+        find_primary_cell(grid, article()).levels,
+        min_days_between_starts=14,
+        reference=REFERENCE_RATE,
+    )
+
+
+def indexed(cells: pd.DataFrame) -> pd.DataFrame:
+    return cells.set_index(list(AXES)).sort_index()
+
+
+def sampled_cells(random: Random, some: int) -> Iterator[dict[str, Any]]:
+    """Give all corners of the grid, and some cells from anywhere in it."""
+    axes = AXES[:-1]
+    ends = [(GRID.levels(axis)[0], GRID.levels(axis)[-1]) for axis in axes]
+    for levels in product(*ends):
+        yield dict(zip(axes, levels, strict=True))
+    for _ in range(some):
+        yield {axis: random.choice(GRID.levels(axis)) for axis in axes}
+
+
+@pytest.fixture(scope="module")
+def drawn() -> tuple[History, Facts, pd.DataFrame]:
+    tables = draw_patients(seed=7, patients=160)
+    with Engine(memory_limit_mb=1000, threads=2) as engine:
+        facts = facts_of(engine, pool_intake(take_in_raw(engine, frames(tables))))
+    return tables, facts, cells_of(facts)
+
+
+def test_cells_are_as_read_slowly(drawn: tuple[History, Facts, pd.DataFrame]) -> None:
+    tables, facts, table = drawn
+    cells = list(sampled_cells(Random(3), 60))
+    slow = count_cells(read_drop(tables), REFERENCE / "antidepressants.csv", cells)
+    found = indexed(table)
+    wrong = []
+    for cell, counts in zip(cells, slow, strict=True):
+        key = tuple(
+            str(level) if axis in ("nonresponse", "min_adherence") else level
+            for axis, level in cell.items()
+        )
+        row = found.loc[(*key, "kleene")]
+        names = ("n", "trd", "not_trd", "indeterminate")
+        got = {name: int(row[name]) for name in names} | {"n_maybe": facts.n_maybe}
+        if got != counts:
+            wrong.append(f"{cell}: expected {counts}, got {got}")
+    assert not wrong, f"{len(wrong)} cells differ:\n" + "\n".join(wrong[:5])
+    # The sample is not of cells in which nothing happens.
+    assert len({counts["trd"] for counts in slow}) > 20
+    assert len({counts["indeterminate"] for counts in slow}) > 20
+    assert facts.n_maybe > 0
+    assert facts.lost.sum() > 0
+
+
+def test_every_cell_is_there_once_in_order(drawn: tuple[History, Facts, pd.DataFrame]) -> None:
+    table = drawn[2]
+    assert len(table) == GRID.n_cells == 31_104
+    assert not table.duplicated(list(AXES)).any()
+    assert table["unknown"].tolist()[:3] == list(GRID.unknown)
+    assert table["is_primary"].sum() == 1
+    primary = table[table["is_primary"]].iloc[0]
+    assert (primary["min_weeks"], primary["dose_table"], primary["unknown"]) == (
+        6, "default", "kleene",
+    )  # fmt: skip
+
+
+def test_labels_add_up_and_bounds_are_no_labels(
+    drawn: tuple[History, Facts, pd.DataFrame],
+) -> None:
+    facts, table = drawn[1:]
+    labels = table[table["unknown"] == "kleene"].reset_index(drop=True)
+    assert (labels["trd"] + labels["not_trd"] + labels["indeterminate"] == labels["n"]).all()
+    assert (labels["indeterminate"] >= 0).all()
+    everybody = facts.n + facts.n_maybe
+    assert np.allclose(labels["bound_low"], labels["trd"] / everybody)
+    reach = labels["trd"] + labels["indeterminate"] + facts.n_maybe
+    assert np.allclose(labels["bound_high"], reach / everybody)
+    for unknown, bound, other in (
+        ("assume_ok", "bound_low", "bound_high"), ("assume_bad", "bound_high", "bound_low"),
+    ):  # fmt: skip
+        cells = table[table["unknown"] == unknown].reset_index(drop=True)
+        assert cells[["trd", "not_trd", "indeterminate", "rate", other]].isna().all(axis=None)
+        assert np.array_equal(cells[bound], labels[bound])
+        low, high = estimate_wilson(cells[bound] * everybody, np.full(len(cells), everybody))
+        assert np.allclose(cells["ci_low"], low)
+        excludes = (low > REFERENCE_RATE) | (high < REFERENCE_RATE)
+        assert (cells["excludes_reference"].to_numpy(dtype=bool) == excludes).all()
+
+
+def test_a_stricter_level_adds_nobody(drawn: tuple[History, Facts, pd.DataFrame]) -> None:
+    table = drawn[2]
+    labels = table[table["unknown"] == "kleene"]
+    for name in ("trd", "not_trd"):
+        counts = labels[name].to_numpy(dtype=int).reshape(
+            [len(GRID.levels(axis)) for axis in AXES[:-1]]
+        )
+        sign = 1 if name == "trd" else -1
+        for place, axis in enumerate(AXES[:-1]):
+            if axis in STRICTER:
+                assert (sign * np.diff(counts, axis=place) <= 0).all(), (name, axis)
+        by = dict(zip(AXES, range(len(AXES)), strict=False))
+        first_line = sign * counts.take([0, 1, 2], axis=by["first_line"])
+        assert (np.diff(first_line, axis=by["first_line"]) >= 0).all()
+        percent = sign * counts.take([0, 1], axis=by["nonresponse"])
+        assert (np.diff(percent, axis=by["nonresponse"]) >= 0).all()
+        # A drug without a minimum in one table may have one in another, so tables are not nested;
+        # not to ask for a dose takes nobody away.
+        dose = sign * counts.take([0, 1, 2], axis=by["dose_table"])
+        free = sign * counts.take([3], axis=by["dose_table"])
+        assert (free >= dose).all()
+
+
+def test_the_order_of_rows_and_the_size_of_blocks_change_nothing(
+    drawn: tuple[History, Facts, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables, facts, table = drawn
+    shuffled = {name: list(rows) for name, rows in tables.items()}
+    for rows in shuffled.values():
+        Random(1).shuffle(rows)
+    monkeypatch.setattr("trdanalysis.analysis.multiverse._BLOCK_PATIENTS", 7)
+    pd.testing.assert_frame_equal(cells_of(facts), table)
+    with Engine(memory_limit_mb=1000, threads=1) as engine:
+        again = facts_of(engine, pool_intake(take_in_raw(engine, frames(shuffled))))
+    pd.testing.assert_frame_equal(cells_of(again), table)
