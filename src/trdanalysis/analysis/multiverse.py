@@ -25,8 +25,8 @@ Ints = npt.NDArray[np.int64]
 
 #: Columns of the multiverse after its axes, in order.
 CELL_COLUMNS = (
-    "n", "trd", "not_trd", "indeterminate", "rate", "ci_low", "ci_high", "bound_low", "bound_high",
-    "excludes_reference", "is_primary", "status",
+    "n", "n_unknown", "trd", "not_trd", "indeterminate", "rate", "ci_low", "ci_high", "bound_low",
+    "bound_high", "reference", "excludes_reference", "is_primary", "status",
 )  # fmt: skip
 COLUMNS = (*AXES, *CELL_COLUMNS)
 
@@ -88,13 +88,14 @@ def estimate_multiverse(
     -------
     DataFrame
         One row a cell, in the order of the grid, with :data:`COLUMNS`. The population is that of
-        the estimand ``trd`` in every cell. Where ``unknown`` is ``kleene``: ``n`` certain members,
-        of whom ``trd``, ``not_trd`` and ``indeterminate`` are so labelled; ``rate`` is the proven
-        share with Wilson's interval; the bounds divide by everybody not certainly out. Elsewhere
-        the cell is a bound and nobody is labelled: ``n`` is everybody not certainly out, and
-        ``bound_high`` (``assume_bad``) or ``bound_low`` (``assume_ok``) the share, of which
-        ``ci_low`` and ``ci_high`` are Wilson's interval. ``excludes_reference``: the interval
-        leaves the reference out. Numbers are empty where there is nobody (``not_estimable``).
+        the estimand ``trd`` in every cell; ``n_unknown``: not certainly out, and membership or
+        label unknown. Where ``unknown`` is ``kleene``: ``n`` certain members, of whom ``trd``,
+        ``not_trd`` and ``indeterminate`` are so labelled; ``rate`` is the proven share with
+        Wilson's interval; the bounds divide by everybody not certainly out. Elsewhere the cell is a
+        bound and nobody is labelled: ``n`` is everybody not certainly out, and ``bound_high``
+        (``assume_bad``) or ``bound_low`` (``assume_ok``) the share, of which ``ci_low`` and
+        ``ci_high`` are Wilson's interval. ``excludes_reference``: the interval leaves the reference
+        out. Numbers are empty where there is nobody (``not_estimable``).
 
     References
     ----------
@@ -118,6 +119,7 @@ def estimate_multiverse(
     excludes = (low > reference) | (high < reference)
     counted = {
         "n": n,
+        "n_unknown": possible - proven + facts.n_maybe,
         "trd": np.where(is_label, proven, -1),
         "not_trd": np.where(is_label, facts.n - possible, -1),
         "indeterminate": np.where(is_label, possible - proven, -1),
@@ -131,6 +133,7 @@ def estimate_multiverse(
         ci_high=high,
         bound_low=np.where(is_high, np.nan, bound_low),
         bound_high=np.where(is_label | is_high, bound_high, np.nan),
+        reference=reference,
         excludes_reference=pd.array(np.where(nobody, False, excludes), dtype="boolean"),
         status=np.where(nobody, "not_estimable", "ok"),
     )

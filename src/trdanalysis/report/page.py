@@ -16,6 +16,7 @@ from trdanalysis.prespecification import FreezeStatus
 from trdanalysis.report import words
 from trdanalysis.report.figures import ForestRow, render_forest
 from trdanalysis.report.making import make_statistics
+from trdanalysis.report.multiverse import make_multiverse
 from trdanalysis.report.sections import (
     as_counted,
     attrition_flow,
@@ -130,6 +131,7 @@ def render_report(tables: ReportTables) -> str:
             benchmarks=benchmark_rows(tables.benchmarks, tables.published, primary),
             sections=_estimand_sections(tables, primary, reference, margin),
             statistics=make_statistics(tables.rates, tables.statistics, primary, reference, margin),
+            multiverse=make_multiverse(tables.statistics["multiverse"], primary),
             labels=label_rows(tables.label_reasons),
             definition_counts=records(_with_none(tables.definition_counts)),
             balance=records(tables.balance),
