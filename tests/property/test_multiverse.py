@@ -148,8 +148,8 @@ def test_a_stricter_level_adds_nobody(drawn: tuple[History, Facts, pd.DataFrame]
     table = drawn[2]
     labels = table[table["unknown"] == "kleene"]
     for name in ("trd", "not_trd"):
-        counts = labels[name].to_numpy(dtype=int).reshape(
-            [len(GRID.levels(axis)) for axis in AXES[:-1]]
+        counts = (
+            labels[name].to_numpy(dtype=int).reshape([len(GRID.levels(axis)) for axis in AXES[:-1]])
         )
         sign = 1 if name == "trd" else -1
         for place, axis in enumerate(AXES[:-1]):

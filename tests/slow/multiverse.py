@@ -15,9 +15,7 @@ Cell = Mapping[str, Any]
 APART_DAYS = 14
 
 
-def count_cells(
-    accepted: Accepted, drugs_csv: Path, cells: Iterable[Cell]
-) -> list[dict[str, int]]:
+def count_cells(accepted: Accepted, drugs_csv: Path, cells: Iterable[Cell]) -> list[dict[str, int]]:
     """Count the labels of the population of the estimand `trd` in each cell.
 
     Gives `n`, `n_maybe` (who may be members), `trd`, `not_trd` and `indeterminate` (of `n`).

@@ -287,9 +287,7 @@ def _blocks(facts: Facts, apart_days: int, most: int) -> Iterator[_Block]:
             yield _make_block(facts, who, rows, apart_days, most)
 
 
-def _make_block(
-    facts: Facts, group: Ints, rows: list[Ints], apart_days: int, most: int
-) -> _Block:
+def _make_block(facts: Facts, group: Ints, rows: list[Ints], apart_days: int, most: int) -> _Block:
     def related(same: Any) -> Relation:
         return [
             [_some(same(row, earlier)) for earlier in rows[:place]]
@@ -320,8 +318,7 @@ def _make_block(
         together=together,
         unplaced=[_some(episode[one] == 0) for one in rows],
         first=[
-            _some((episode[one] > 0) & ~seen)
-            for one, seen in zip(rows, seen_before, strict=True)
+            _some((episode[one] > 0) & ~seen) for one, seen in zip(rows, seen_before, strict=True)
         ],
     )
 

@@ -74,9 +74,7 @@ def disclose_cells(table: pd.DataFrame, limit: int, base: int = LEAST_BASE) -> p
         "ci_low": low,
         "ci_high": high,
         "bound_low": np.where(is_high, np.nan, divide(np.minimum(events, whole), whole)),
-        "bound_high": np.where(
-            is_label | is_high, divide(np.minimum(most, whole), whole), np.nan
-        ),
+        "bound_high": np.where(is_label | is_high, divide(np.minimum(most, whole), whole), np.nan),
     }
     for name in _SHARES:
         rounded[name] = np.round(shares[name], _DECIMALS)

@@ -20,7 +20,7 @@ _AXES = {
     "dose_table": "Minimum dose",
     "min_weeks": "Duration",
     "min_adherence": "Adherence",
-    "distinct_by": "Treatments differ by",
+    "distinct_by": "Different",
     "same_episode": "In one episode",
 }
 
@@ -30,6 +30,9 @@ _LEVELS = {
     ("nonresponse", "remission"): "no remission",
     ("dose_table", "none"): "not asked",
     ("min_adherence", "none"): "not asked",
+    ("distinct_by", "ingredient"): "ingredients",
+    ("distinct_by", "moiety"): "moieties",
+    ("distinct_by", "class"): "classes",
     ("same_episode", "True"): "yes",
     ("same_episode", "False"): "no",
     ("first_line", "core"): "core first-line",
@@ -92,8 +95,7 @@ def _specification(shown: pd.DataFrame) -> Specification:
     place = int(primary[0]) if len(primary) else None
     axes = []
     for name, about in _AXES.items():
-        # In the order of the grid, which is the order of the rows.
-        levels = list(dict.fromkeys(shown.sort_index()[name]))
+        levels = _levels(shown, name)
         chosen = shown[name].map({level: at for at, level in enumerate(levels)}).to_numpy(np.int64)
         own = None if place is None else int(chosen[place])
         axes.append(Axis(about, [_level(name, level) for level in levels], chosen, own))
@@ -157,37 +159,52 @@ def _about_primary(shown: pd.DataFrame, labels: pd.DataFrame, definition: str) -
 
 
 def _about_axes(shown: pd.DataFrame) -> str:
-    ranges = {}
-    for name in _AXES:
-        means = shown.groupby(name, sort=False)["rate"].mean()
-        ranges[name] = (means.max() - means.min(), means)
-    name, (widest, means) = max(ranges.items(), key=lambda item: item[1][0])
-    if not widest:
+    means = _mean_rates(shown)
+    name = max(means, key=lambda one: _range(means[one]))
+    if not _range(means[name]):
         return "No choice moves the rate."
-    ends = [
-        f"{words.percent(means[level])} ({_level(name, level)})"
-        for level in (means.idxmin(), means.idxmax())
-    ]
+    ends = sorted(means[name], key=lambda pair: pair[1])
+    least, most = (f"{words.percent(rate)} ({level})" for level, rate in (ends[0], ends[-1]))
     return (
         f"What moves the rate most is “{_AXES[name].lower()}”: its mean over the cells goes from"
-        f" {ends[0]} to {ends[1]}."
+        f" {least} to {most}."
     )
+
+
+def _mean_rates(shown: pd.DataFrame) -> dict[str, list[tuple[str, float]]]:
+    """Give the mean rate of the cells at each level of each axis, in the order of the grid."""
+    return {
+        axis: [
+            (_level(axis, level), float(shown.loc[shown[axis] == level, "rate"].mean()))
+            for level in _levels(shown, axis)
+        ]
+        for axis in _AXES
+    }
+
+
+def _levels(shown: pd.DataFrame, axis: str) -> list[Any]:
+    """Give the levels of an axis in the order of the grid, which is that of the rows' numbers."""
+    return list(dict.fromkeys(shown.sort_index()[axis]))
+
+
+def _range(means: list[tuple[str, float]]) -> float:
+    rates = [rate for _, rate in means]
+    return max(rates) - min(rates)
 
 
 def axes_table(shown: pd.DataFrame) -> Table:
     """Write the mean rate of the cells at each level, the axis that moves it most first."""
-    rows = []
-    for name, about in _AXES.items():
-        means = shown.groupby(name, sort=False)["rate"].mean()
-        # In the order of the grid.
-        order = list(dict.fromkeys(shown.sort_index()[name]))
-        text = "; ".join(f"{_level(name, one)}: {words.percent(means[one])}" for one in order)
-        widest = means.max() - means.min() if len(means) else np.nan
-        rows.append((widest, [about, text, words.points(widest).lstrip("+")]))
-    rows.sort(key=lambda row: -row[0] if not pd.isna(row[0]) else 0.0)
+    means = {} if shown.empty else _mean_rates(shown)
     return Table(
         "Mean rate of the cells by threshold, and how far it moves (percentage points)",
         ("Threshold", "mean rate of the cells", "range"),
-        [row for _, row in rows] if len(shown) else [],
+        [
+            [
+                _AXES[name],
+                "; ".join(f"{level}: {words.percent(rate)}" for level, rate in means[name]),
+                words.points(_range(means[name])).lstrip("+"),
+            ]
+            for name in sorted(means, key=lambda one: -_range(means[one]))
+        ],
         frozenset({0, 1}),
     )

@@ -79,9 +79,7 @@ class Specification:
     primary: int | None
 
 
-def render_specification(
-    cells: Specification, *, reference: float, title: str, name: str
-) -> str:
+def render_specification(cells: Specification, *, reference: float, title: str, name: str) -> str:
     """Draw a specification curve with its choices.
 
     Parameters
@@ -172,11 +170,15 @@ def _draw_choices(axes: Any, choices: Sequence[Axis], inches: float) -> None:
         total = len(choice.chosen)
         edges = _edges(total, _MOST_BINS)
         _write(axes, _NAME_AT, top + _ROW_INCHES / 2, choice.name, ha="left", fontweight="bold")
-        for place, level in enumerate(choice.levels):
+        shares = [
+            _means((choice.chosen == place).astype(float), edges)
+            for place in range(len(choice.levels))
+        ]
+        most = max(share.max() for share in shares)
+        for place, (level, share) in enumerate(zip(choice.levels, shares, strict=True)):
             foot = top + _ROW_INCHES
-            share = _means((choice.chosen == place).astype(float), edges)
             is_primary = place == choice.primary
-            heights = foot - 0.86 * _ROW_INCHES * np.append(share, share[-1])
+            heights = foot - 0.86 * _ROW_INCHES * np.append(share, share[-1]) / most
             axes.fill_between(edges, foot, heights, step="post", linewidth=0, zorder=2,
                               color=MARK if is_primary else MUTED)  # fmt: skip
             axes.plot([0, total], [foot, foot], color=RULE, linewidth=0.5, zorder=1)
