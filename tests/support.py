@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
@@ -22,7 +23,12 @@ from trdanalysis.intake.pool import (
 )
 from trdanalysis.intake.take_in import Intake, Reference, take_in
 from trdanalysis.labelling.cohort import Cohort, Labelled, label_cohort
-from trdanalysis.labelling.definition import Definition, read_definition
+from trdanalysis.labelling.definition import (
+    Definition,
+    PatientRule,
+    TrialRule,
+    read_definition,
+)
 from trdanalysis.labelling.exposure import reference_drugs
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +40,26 @@ BANDS = age_bands([0, 12, 18, 26, 36, 50, 65])
 def article() -> Definition:
     """Read the definition `article`."""
     return read_definition(CONFIG / "definitions" / "article.yaml")
+
+
+def variant(name: str, **changed: Any) -> Definition:
+    """Give `article` with some of its thresholds changed, wherever they stand in it."""
+    base = article().model_dump(exclude_defaults=True)
+    base |= {"id": name, "status": "draft", "fingerprint": None}
+    trial, patient = dict(base["trial"]), dict(base["patient"])
+    failures = dict(base["resistance"][0]["failures"])
+    aliases = {"min_failures": "at_least"}
+    for key, value in changed.items():
+        if key == "nonresponse_below_percent":
+            trial["nonresponse"] = {"reduction_below_percent": value}
+        elif key in TrialRule.model_fields:
+            trial[key] = value
+        elif key in PatientRule.model_fields:
+            patient[key] = value
+        else:
+            failures[aliases.get(key, key)] = value
+    parts = {"trial": trial, "patient": patient, "resistance": [{"failures": failures}]}
+    return Definition.model_validate(base | parts)
 
 
 def load_reference() -> Reference:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.layout import DROP_FILES
 from trdanalysis.prespecification import FROZEN_FILE
@@ -24,7 +25,7 @@ PACKAGE = "trdanalysis"
 REFERENCES = {
     "intake": ("antidepressants.csv", "scales.csv"),
     "label": ("antidepressants.csv", "scales.csv"),
-    "summarise": ("published_rates.csv", "scales.csv"),
+    "summarise": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
     "multiverse": ("antidepressants.csv", "scales.csv"),
     "publish": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
 }
@@ -47,6 +48,8 @@ class Plan:
         self.drops_folder = Path(self.settings.drops)
         self.results = Path(self.settings.results)
         self.restricted = self.results / "restricted"
+        # A faulty definition is told before any data is read.
+        load_definitions(self.definition_files, self.project / "config" / "reference")
         write_verb_settings(self.settings, self.restricted / "settings")
 
     @cached_property

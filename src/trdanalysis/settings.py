@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -34,8 +34,8 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def read_model(model: type[M], data: Mapping[str, Any], where: str) -> M:
-    """Validate ``data`` as ``model``.
+def read_model(model: type[M], data: Mapping[str, Any], where: str, file: Path | None = None) -> M:
+    """Validate ``data`` as ``model``; ``file`` is the YAML it was read from, to name lines of.
 
     Raises
     ------
@@ -48,7 +48,10 @@ def read_model(model: type[M], data: Mapping[str, Any], where: str) -> M:
     except ValidationError as error:
         # A mistyped key is both unknown and missing; to say that it is unknown helps more.
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        path = ".".join(str(part) for part in first["loc"])
+        at = _written(data, first["loc"])
+        path = ".".join(str(part) for part in at)
+        if file is not None:
+            where = f"{where}, line {line_of(file, at)}"
         if first["type"] == "extra_forbidden":
             known = _known_keys(model, first["loc"][:-1])
             raise UserError(
@@ -70,10 +73,80 @@ def _known_keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str
         field = model.model_fields.get(str(part))
         if field is None:
             continue
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            model = inner
+        inner = _find_model(field.annotation)
+        model = inner or model
     return list(model.model_fields)
+
+
+def _find_model(annotation: Any) -> type[BaseModel] | None:
+    """Give the model that a field holds: itself, as an option, or the members of a tuple."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _find_model(inner))), None)
+
+
+def _written(data: Any, loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Leave out of a fault's place what is not written: the names of a value's possible types."""
+    at: list[int | str] = []
+    for place, part in enumerate(loc):
+        if isinstance(data, dict):
+            # A missing key is named last, and is not there.
+            if part not in data and place < len(loc) - 1:
+                continue
+            data = data.get(part)
+        elif isinstance(data, (list, tuple)) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            continue
+        at.append(part)
+    return tuple(at)
+
+
+def line_of(file: Path, at: tuple[int | str, ...]) -> int:
+    """Give the line of a YAML file on which a key or list member stands, or what it is missing
+    from.
+    """
+    node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    line = 1
+    for part in at:
+        if isinstance(node, yaml.MappingNode):
+            found = [pair for pair in node.value if pair[0].value == str(part)]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
+
+
+def find_line(file: Path, text: str) -> int:
+    """Give the line of a YAML file on which a value stands; the first line where none does."""
+    waiting = [yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.ScalarNode) and node.value == text:
+            return int(node.start_mark.line) + 1
+        if isinstance(node, yaml.MappingNode):
+            waiting += [each for pair in reversed(node.value) for each in reversed(pair)]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += reversed(node.value)
+    return 1
+
+
+def resolve(model: BaseModel, path: str) -> Any:
+    """Give what stands at a dotted path, such as ``resistance.0.failures.at_least``; else None."""
+    found: Any = model
+    for part in path.split("."):
+        if isinstance(found, BaseModel):
+            found = getattr(found, part, None) if part in type(found).model_fields else None
+        elif isinstance(found, tuple) and part.isdigit() and int(part) < len(found):
+            found = found[int(part)]
+        elif isinstance(found, dict):
+            found = found.get(part)
+        else:
+            return None
+    return found
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -70,15 +70,17 @@ def test_a_variant_labels_somebody_otherwise(engine: Engine, path: Path) -> None
 
 @pytest.mark.parametrize("path", VARIANTS, ids=lambda path: path.stem)
 def test_a_variant_changes_one_thing(path: Path) -> None:
-    first, other = article(), read_definition(path)
-    changed = [
-        name
-        for part in ("trial", "patient")
-        for name, value in getattr(first, part).model_dump().items()
-        if value != getattr(other, part).model_dump()[name]
-    ]
+    first, other = (
+        {
+            **one.trial.model_dump(),
+            **one.patient.model_dump(),
+            **one.resistance[0].model_dump()["failures"],
+        }
+        for one in (article(), read_definition(path))
+    )
+    changed = [name for name, value in first.items() if value != other[name]]
     assert len(changed) == 1
-    read = zip(first.readings, other.readings, strict=True)
+    read = zip(article().readings, read_definition(path).readings, strict=True)
     assert sum(one != another for one, another in read) == 1
 
 
@@ -88,7 +90,9 @@ def test_assure_prints_expected_beside_got_and_says_what_differs(
     text = (CONFIG / "definitions" / "article.yaml").read_text(encoding="utf-8")
     stricter = tmp_path / "longer.yaml"
     stricter.write_text(
-        text.replace("id: article", "id: longer").replace("min_weeks: 6 ", "min_weeks: 8 ")
+        text.replace("id: article", "id: longer")
+        .replace("status: published", "status: draft")
+        .replace("min_weeks: 6 ", "min_weeks: 8 ")
     )
     shutil.copy(ARTICLE, tmp_path / "longer.cases.csv")
     code = main(["assure", str(stricter), "--reference", str(REFERENCE)])
@@ -115,10 +119,14 @@ def test_the_slow_reading_agrees_with_every_case() -> None:
 
 
 def test_no_verdict_and_no_reason_is_without_a_case() -> None:
-    cases = load(ARTICLE)
-    verdicts = {expected.get("verdict") for expected in cases.trials.values()}
-    assert verdicts == {*VERDICTS, "quarantined"}
-    reasons = {(expected["label"], expected["reason"]) for expected in cases.patients.values()}
+    every = [load(path.with_suffix(".cases.csv")) for path in DEFINITIONS]
+    verdicts = {expected.get("verdict") for cases in every for expected in cases.trials.values()}
+    assert verdicts - {None} == {*VERDICTS, "quarantined"}
+    reasons = {
+        (expected["label"], expected["reason"])
+        for cases in every
+        for expected in cases.patients.values()
+    }
     assert reasons == {(label, reason) for label, words in REASONS.items() for reason in words}
 
 

@@ -13,19 +13,19 @@ from tests.property.compare import find_differences, shrink
 from tests.property.settings import PATIENTS, batches
 from tests.slow.histories import History, draw_history
 from tests.slow.trials import Thresholds
-from tests.support import article
+from tests.support import article, variant
 from trdanalysis.labelling.definition import Definition
 
-#: What other definitions set: of the trial, of the patient, and the same for the slow reading.
-VARIANTS: tuple[tuple[dict[str, object], dict[str, object], Thresholds], ...] = (
-    ({"min_weeks": 8}, {"min_failures": 1}, Thresholds(weeks=8, failures_min=1)),
-    ({"min_weeks": 4, "dose_table": "strict"}, {"distinct_by": "class"},
+#: What other definitions set, and the same for the slow reading.
+VARIANTS: tuple[tuple[dict[str, object], Thresholds], ...] = (
+    ({"min_weeks": 8, "min_failures": 1}, Thresholds(weeks=8, failures_min=1)),
+    ({"min_weeks": 4, "dose_table": "strict", "distinct_by": "class"},
      Thresholds(weeks=4, dose_column="min_mg_strict", distinct_by="class")),
-    ({"nonresponse_below_percent": 25, "dose_table": "lenient"}, {"distinct_by": "moiety"},
+    ({"nonresponse_below_percent": 25, "dose_table": "lenient", "distinct_by": "moiety"},
      Thresholds(nonresponse_below_percent=25, dose_column="min_mg_lenient", distinct_by="moiety")),
-    ({"first_line": "core", "min_adherence": 0.9}, {"min_days_between_starts": 30},
+    ({"first_line": "core", "min_adherence": 0.9, "min_days_between_starts": 30},
      Thresholds(first_line_column="first_line_core", adherence_min=0.9, apart_days=30)),
-    ({"first_line": "any"}, {"min_failures": 3, "exclusions": ("medical_cause",)},
+    ({"first_line": "any", "min_failures": 3, "exclusions": ("medical_cause",)},
      Thresholds(first_line_column=None, failures_min=3, exclusions=("medical_cause",))),
 )  # fmt: skip
 
@@ -65,12 +65,5 @@ def test_the_article_is_read_the_same_way(random: Random) -> None:
 @given(random=st.randoms(use_true_random=True), place=st.integers(0, len(VARIANTS) - 1))
 @batches(2)
 def test_other_thresholds_are_read_the_same_way(random: Random, place: int) -> None:
-    trial, patient, thresholds = VARIANTS[place]
-    base = article()
-    definition = base.model_copy(
-        update={
-            "trial": base.trial.model_copy(update=trial),
-            "patient": base.patient.model_copy(update=patient),
-        }
-    )
-    check(draw_batch(random), definition, thresholds)
+    changed, thresholds = VARIANTS[place]
+    check(draw_batch(random), variant("other", **changed), thresholds)

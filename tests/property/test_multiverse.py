@@ -174,7 +174,7 @@ def test_the_order_of_rows_and_the_size_of_blocks_change_nothing(
     shuffled = {name: list(rows) for name, rows in tables.items()}
     for rows in shuffled.values():
         Random(1).shuffle(rows)
-    monkeypatch.setattr("trdanalysis.analysis.multiverse._BLOCK_PATIENTS", 7)
+    monkeypatch.setattr("trdanalysis.analysis.cell_counts._BLOCK_PATIENTS", 7)
     pd.testing.assert_frame_equal(cells_of(facts), table)
     with Engine(memory_limit_mb=1000, threads=1) as engine:
         again = facts_of(engine, pool_intake(take_in_raw(engine, frames(shuffled))))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,24 +10,11 @@ import pytest
 from tests.property.compare import frames, renamed
 from tests.property.settings import BATCHES, PATIENTS
 from tests.slow.histories import TABLES, History, draw_history, pool
-from tests.support import article, label_raw, to_frame
+from tests.support import article, label_raw, to_frame, variant
 from trdanalysis.engine import Engine
 from trdanalysis.labelling.definition import Definition
 
 SEEDS = range(1000, 1000 + (BATCHES or 1))
-
-
-def variant(name: str, **changed: Any) -> Definition:
-    base = article()
-    patient = {key: value for key, value in changed.items() if hasattr(base.patient, key)}
-    trial = {key: value for key, value in changed.items() if key not in patient}
-    return base.model_copy(
-        update={
-            "id": name,
-            "trial": base.trial.model_copy(update=trial),
-            "patient": base.patient.model_copy(update=patient),
-        }
-    )
 
 
 DEFINITIONS = (

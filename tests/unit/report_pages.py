@@ -10,6 +10,7 @@ import pandas as pd
 from tests.golden.run import EXPECTED
 from tests.support import REFERENCE, article
 from trdanalysis.files import read_csv
+from trdanalysis.labelling.wording import describe_definition
 from trdanalysis.layout import PUBLISHED_TABLES
 from trdanalysis.prespecification import FreezeStatus
 from trdanalysis.report.page import ReportTables
@@ -49,7 +50,7 @@ def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> ReportTabl
         left_out_factors=pd.DataFrame(
             [("autumn", "genetic_variant")], columns=["drop_id", "factor"]
         ),
-        definitions=[article().model_dump(mode="json")],
+        definitions=[describe_definition(article())],
         settings={
             "reference_rate": 0.3,
             "equivalence_margin": 0.05,

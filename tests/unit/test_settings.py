@@ -106,7 +106,7 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str, says: s
         ("  min_weeks: 6", "  min_week: 6", "did you mean `min_weeks`?"),
         ("  min_weeks: 6", "  min_weeks: 0", "`trial.min_weeks`"),
         ("id: article", "id: other", "the file's name, `mine`"),
-        ("nonresponse_below_percent: 50", "nonresponse_below_percent: 40", "nonresponse_below"),
+        ("reduction_below_percent: 50", "reduction_below_percent: 40", "trial.nonresponse"),
     ],
 )
 def test_a_faulty_definition_is_refused(tmp_path: Path, old: str, new: str, says: str) -> None:

@@ -121,12 +121,15 @@ class PrimaryCell:
 
 def read_grid(path: Path) -> Grid:
     """Read the grid; see :func:`trdanalysis.settings.read_model` for errors."""
-    return read_model(Grid, read_yaml(path), str(path))
+    return read_model(Grid, read_yaml(path), str(path), path)
 
 
 def find_primary_cell(grid: Grid, definition: Definition) -> PrimaryCell:
     """Find the cell whose thresholds are those of the definition."""
     levels = thresholds_of(definition)
+    if levels is None:
+        return PrimaryCell(None, f"`{definition.id}` asks for more, or for something else, than the"
+                                 " thresholds of a grid")  # fmt: skip
     for axis, level in levels.items():
         if level not in grid.levels(axis):
             return PrimaryCell(None, f"`{axis}` of `{definition.id}` is {level}, which the grid"
@@ -134,17 +137,28 @@ def find_primary_cell(grid: Grid, definition: Definition) -> PrimaryCell:
     return PrimaryCell(levels)
 
 
-def thresholds_of(definition: Definition) -> dict[str, Level]:
-    """Give a definition's value on every axis of a grid."""
-    trial, patient = definition.trial, definition.patient
+def thresholds_of(definition: Definition) -> dict[str, Level] | None:
+    """Give a definition's value on every axis of a grid; None where it has rules beside these.
+
+    A grid can say: so many failures, of any class and at any time, with non-response by percent or
+    short of remission, for so many weeks.
+    """
+    trial = definition.trial
+    rule = definition.resistance[0].failures
+    if rule is None or len(definition.resistance) > 1 or rule.of_classes or rule.within_days:
+        return None
+    by = trial.nonresponse
+    is_plain = by.short_of_remission or (by.reduction_below_percent and not by.or_score_at_least)
+    if not is_plain or not isinstance(trial.min_weeks, int):
+        return None
     levels: dict[str, Any] = {
         "min_weeks": trial.min_weeks,
-        "min_failures": patient.min_failures,
-        "nonresponse": trial.nonresponse_below_percent,
+        "min_failures": rule.at_least,
+        "nonresponse": by.reduction_below_percent or REMISSION,
         "dose_table": trial.dose_table,
         "min_adherence": trial.min_adherence,
-        "distinct_by": patient.distinct_by,
-        "same_episode": False,
+        "distinct_by": rule.distinct_by,
+        "same_episode": rule.same_episode,
         "first_line": trial.first_line,
         "unknown": KLEENE,
     }

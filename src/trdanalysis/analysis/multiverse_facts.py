@@ -22,11 +22,12 @@ from trdanalysis.labelling.dose_steps import derive_dose_steps
 from trdanalysis.labelling.exposure import end_day, is_in_progress
 from trdanalysis.labelling.failures import Keeper, distinct_key
 from trdanalysis.labelling.labels import derive_patient_criteria, list_lost_trials
-from trdanalysis.labelling.outcome import NO_RESPONSE, PARTIAL_RESPONSE, derive_outcome
+from trdanalysis.labelling.outcome import derive_outcome, is_nonresponse
+from trdanalysis.labelling.rules import NonResponse
 from trdanalysis.labelling.scores import choose_offers, derive_filled_scores
 from trdanalysis.labelling.trials import (
     derive_exposed,
-    is_antidepressant,
+    is_counted,
     is_first_line,
     is_remission,
 )
@@ -156,9 +157,9 @@ def _judge_trials(
         table = derive_filled_scores(table, offers.usual)
     table = derive_outcome(table, scales, defaults=True)
     table = table.mutate(
-        antidepressant=is_antidepressant(table, defaults=True),
+        antidepressant=is_counted(table, definition.trial, defaults=True),
         end_day=end_day(table, defaults=True),
-        is_remission=is_remission(table),
+        remission=is_remission(table),
     )
     table = engine.keep(table)
     for name in grid.dose_table:
@@ -168,7 +169,7 @@ def _judge_trials(
         rule = definition.trial.model_copy(update={"first_line": first_line})
         columns[f"first_line_{place}"] = table.antidepressant & is_first_line(table, rule)
     for place, short_of in enumerate(grid.nonresponse):
-        columns[f"nonresponse_{place}"] = _is_nonresponse(table, short_of)
+        columns[f"nonresponse_{place}"] = is_nonresponse(table, _nonresponse(short_of), scales)
     for place, least in enumerate(grid.min_adherence):
         columns[f"adherence_{place}"] = (
             ibis.literal(True) if isinstance(least, str) else table.adherence >= least
@@ -177,12 +178,7 @@ def _judge_trials(
         for at, weeks in enumerate(grid.min_weeks):
             days = weeks * DAYS_PER_WEEK
             columns[f"exposure_{place}_{at}"] = _is_exposed_enough(table, name, days)
-    keys = {
-        f"treatment_{name}": distinct_key(
-            table, definition.patient.model_copy(update={"distinct_by": name})
-        )
-        for name in grid.distinct_by
-    }
+    keys = {f"treatment_{name}": distinct_key(table, name) for name in grid.distinct_by}
     return table.select(*_TRIAL, "start_day", "episode", "antidepressant", **keys, **columns)
 
 
@@ -209,11 +205,10 @@ def _join_steps(
     return joined.mutate(**{has_steps: joined[has_steps].fill_null(False)})
 
 
-def _is_nonresponse(table: ir.Table, short_of: int | str) -> ir.BooleanValue:
+def _nonresponse(short_of: int | str) -> NonResponse:
     if short_of == REMISSION:
-        return ~table.is_remission
-    below = (NO_RESPONSE,) if short_of == 25 else (PARTIAL_RESPONSE, NO_RESPONSE)
-    return table.outcome.isin(below)
+        return NonResponse(short_of_remission=True)
+    return NonResponse.model_validate({"reduction_below_percent": short_of})
 
 
 def _is_exposed_enough(table: ir.Table, dose_table: str, days: int) -> ir.BooleanValue:

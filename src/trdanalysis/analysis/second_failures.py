@@ -18,6 +18,10 @@ from trdanalysis.labelling.failures import Keeper, count_failures, distinct_key
 #: failed, as early as it can have been.
 DEFINITE, POSSIBLE = "definite", "possible"
 CURVES = (DEFINITE, POSSIBLE)
+#: What :func:`count_follow_up` gives where nobody is followed.
+NOBODY_FOLLOWED = pd.DataFrame(
+    {"curve": [], "days": [], "has_event": [], "patients": []}
+).astype({"days": "int64", "has_event": "bool", "patients": "int64"})  # fmt: skip
 
 
 def count_follow_up(
@@ -101,7 +105,7 @@ def _derive_days(trials: ir.Table, followed: ir.Table, definition: Definition) -
         "stop_day",
         "endpoint_day",
         "established_day",
-        treatment=distinct_key(keyed, definition.patient),
+        treatment=distinct_key(keyed, definition.main_failures.distinct_by),
         failed=keyed.failed.fill_null(False),
     )
     rows = rows.join(followed, "patient_id")
@@ -111,7 +115,7 @@ def _derive_days(trials: ir.Table, followed: ir.Table, definition: Definition) -
         "start_day",
         "end_day",
         "failed",
-        possible_day=rows.established_day.coalesce(rows.start_day + definition.trial.min_days),
+        possible_day=rows.established_day.coalesce(rows.start_day + definition.trial.required_days),
         definite_day=rows.established_day.coalesce(
             ibis.greatest(
                 rows.stop_day.coalesce(rows.endpoint_day), rows.endpoint_day.coalesce(rows.stop_day)
@@ -125,12 +129,12 @@ def _find_sufficient(
     engine: Keeper, rows: ir.Table, curve: str, definition: Definition
 ) -> ir.Table:
     """Give per patient the first day by which enough failures were established."""
-    rule = definition.patient
+    rule, needed = definition.main_failures, definition.min_failures or 0
     chosen = rows.filter(rows.failed) if curve == DEFINITE else rows
     dated = chosen.mutate(day=chosen[f"{curve}_day"])
     dated = dated.filter(dated.day <= dated.end_day)
     several = dated.group_by("patient_id").agg(failures=dated.count())
-    several = several.filter(several.failures >= rule.min_failures)
+    several = several.filter(several.failures >= needed)
     dated = engine.keep(
         dated.semi_join(several, "patient_id").select("patient_id", "treatment", "start_day", "day")
     )
@@ -139,8 +143,10 @@ def _find_sufficient(
     pairs = engine.keep(
         pairs.select("patient_id", "by_day", "treatment", "start_day", counts=ibis.literal(True))
     )
-    counted = count_failures(engine, pairs, ["patient_id", "by_day"], ("counts",), rule)
-    enough = counted.filter(counted.counts >= rule.min_failures)
+    counted = count_failures(
+        engine, pairs, ["patient_id", "by_day"], ("counts",), rule, enough=needed
+    )
+    enough = counted.filter(counted.counts >= needed)
     return enough.group_by("patient_id").agg(event_day=enough.by_day.min())
 
 

@@ -25,7 +25,7 @@ from trdanalysis.analysis.frames import collect_frame
 from trdanalysis.analysis.patterns import count_criteria
 from trdanalysis.analysis.rates import RateSettings, estimate_rates_of_counts
 from trdanalysis.analysis.resistance import estimate_resistance
-from trdanalysis.analysis.second_failures import count_follow_up
+from trdanalysis.analysis.second_failures import NOBODY_FOLLOWED, count_follow_up
 from trdanalysis.analysis.sensitivity import (
     ImputationSettings,
     estimate_imputed,
@@ -141,6 +141,8 @@ def estimate_tables(
             definition.id,
         )
         for place, definition in enumerate(definitions)
+        # When the second failure came is told by definitions that count failures and nothing else.
+        if definition.is_plain_count
     ]
     tell("fitting models and imputing missing outcomes")
     primary = definitions[0].id
@@ -167,7 +169,7 @@ def estimate_tables(
         "unknowns": estimate_unknowns(patterns, settings.rates),
         "resistance": estimate_resistance(criteria, settings.rates),
         "clusters": estimate_cluster_table(counts, settings.rates),
-        "curves": _stack(curves),
+        "curves": _stack(curves or [estimate_curves(NOBODY_FOLLOWED, primary)[:0]]),
         "age_curves": age_curves,
         "tipping": estimate_tipping(rates, settings.rates),
         "first_trials": estimate_first_trials(criteria, settings.rates),
@@ -227,10 +229,12 @@ def estimate_cluster_table(counts: Counts, settings: RateSettings) -> pd.DataFra
 def _describe(definitions: Sequence[Definition], empty: set[str]) -> list[dict[str, Any]]:
     return [
         {
-            **definition.model_dump(include={"title", "citation", "status", "unconfirmed"}),
+            **definition.model_dump(include={"title", "citation", "status"}),
+            "unconfirmed": [f"{each.setting}: {each.note}" for each in definition.unconfirmed],
             "definition": definition.id,
             "missing_columns": [
-                " or ".join(group) for group in definition.needed_columns if set(group) <= empty
+                *(" or ".join(group) for group in definition.needed_columns if set(group) <= empty),
+                *definition.not_recorded,
             ],
         }
         for definition in definitions

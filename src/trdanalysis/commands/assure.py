@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.shared import load_drug_names, load_scales
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
@@ -16,7 +17,7 @@ from trdanalysis.intake.pool import AcceptedDrop, pool_drops
 from trdanalysis.intake.take_in import Reference, take_in
 from trdanalysis.labelling.cases import Cases, Comparison, compare_cases, read_cases
 from trdanalysis.labelling.cohort import Cohort, Labelled, label_cohort
-from trdanalysis.labelling.definition import Definition, read_definition
+from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.exposure import reference_drugs
 
 
@@ -42,7 +43,7 @@ def run_assure(engine: Engine, definition_files: list[Path], reference: Path) ->
     """
     parts, wrong = [], 0
     for path in definition_files:
-        definition = read_definition(path)
+        definition = load_definitions([path], reference)[0]
         file = path.with_name(f"{definition.id}.cases.csv")
         if not file.is_file():
             raise UserError(

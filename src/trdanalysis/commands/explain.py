@@ -7,10 +7,11 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv
-from trdanalysis.labelling.definition import Definition, read_definition
+from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.explain import render_explanation
 from trdanalysis.labelling.exposure import reference_drugs
 
@@ -44,7 +45,7 @@ def run_explain(
             try_this="run `snakemake --cores 2` first, or name another folder with --results",
             kind="not_found",
         )
-    definition = read_definition(definition_file)
+    definition = load_definitions([definition_file], reference)[0]
     labels = _rows(engine, cohort / "labels.parquet", patient_id)
     of_definition = [row for row in labels if row["definition"] == definition.id]
     if not of_definition:
@@ -61,7 +62,8 @@ def run_explain(
     patient = _rows(engine, cohort / "patients.parquet", patient_id)[0]
     trials = _judged(engine, cohort, patient_id, definition)
     minima = reference_drugs(read_csv(reference / "antidepressants.csv")).set_index("ingredient")
-    column = f"min_mg_{definition.trial.dose_table}"
+    table = definition.trial.dose_table if definition.trial.asks_dose else "default"
+    column = f"min_mg_{table}"
     for trial in trials:
         known = trial["ingredient"] in minima.index
         minimum = minima.loc[trial["ingredient"], column] if known else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, write_csv
@@ -13,7 +14,6 @@ from trdanalysis.labelling.cohort import (
     find_while_judging,
     label_cohort,
 )
-from trdanalysis.labelling.definition import read_definition
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.layout import POOLED
 
@@ -34,7 +34,7 @@ def run_label(
     out
         Folder to write to.
     """
-    definitions = [read_definition(path) for path in definition_files]
+    definitions = load_definitions(definition_files, reference)
     step("judging trials by " + ", ".join(definition.id for definition in definitions))
     cohort = load_cohort(engine, pooled)
     drugs = engine.from_memory(reference_drugs(read_csv(reference / "antidepressants.csv")))

@@ -9,11 +9,11 @@ from trdanalysis.ages import age_bands
 from trdanalysis.analysis.grid import find_primary_cell, read_grid
 from trdanalysis.analysis.multiverse import estimate_multiverse
 from trdanalysis.analysis.multiverse_facts import collect_facts
+from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.label import load_cohort
 from trdanalysis.commands.shared import load_scales, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, write_parquet
-from trdanalysis.labelling.definition import read_definition
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.layout import MULTIVERSE
 
@@ -45,7 +45,7 @@ def run_multiverse(
     out
         Folder to write to.
     """
-    grid, definition = read_grid(grid_file), read_definition(definition_file)
+    grid, definition = read_grid(grid_file), load_definitions([definition_file], reference)[0]
     primary = find_primary_cell(grid, definition)
     if primary.levels is None:
         step(f"no cell is the primary one: {primary.why_not}")
@@ -65,7 +65,7 @@ def run_multiverse(
         facts,
         grid,
         primary.levels,
-        min_days_between_starts=definition.patient.min_days_between_starts,
+        min_days_between_starts=definition.main_failures.min_days_between_starts,
         reference=settings["reference_rate"],
     )
     write_parquet(out / f"{MULTIVERSE}.parquet", cells)

@@ -9,13 +9,14 @@ import pandas as pd
 
 from trdanalysis import __version__
 from trdanalysis.ages import age_bands
+from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.shared import step
 from trdanalysis.contract import TABLES
 from trdanalysis.disclosure.disclose import disclose_tables
 from trdanalysis.disclosure.policy import Policy, read_policy
 from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv, read_json, write_csv, write_text
-from trdanalysis.labelling.definition import read_definition
+from trdanalysis.labelling.wording import describe_definition
 from trdanalysis.layout import ANALYSIS_TABLES, PUBLISHED_TABLES
 from trdanalysis.prespecification import compare_frozen, describe_analysis, read_frozen
 from trdanalysis.report.page import ReportTables, render_report
@@ -66,7 +67,7 @@ def run_publish(
     step(f"disclosure control by policy `{policy.id}`")
     disclosed = disclose_tables(tables, policy)
     step("rendering the report")
-    definitions = [read_definition(path) for path in definition_files]
+    definitions = load_definitions(definition_files, reference)
     page = render_report(
         ReportTables(
             rates=disclosed["rates"],
@@ -79,7 +80,7 @@ def run_publish(
             balance=_balance(drops),
             absent_columns=_absent(about),
             left_out_factors=_left_out(about),
-            definitions=[definition.model_dump(mode="json") for definition in definitions],
+            definitions=[describe_definition(definition) for definition in definitions],
             settings=_about_settings(settings, policy),
             run=_about_run(about, is_draft=is_draft),
             freeze=compare_frozen(

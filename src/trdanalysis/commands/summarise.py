@@ -10,10 +10,10 @@ from trdanalysis.analysis.adjusted import ModelSettings
 from trdanalysis.analysis.rates import RateSettings
 from trdanalysis.analysis.sensitivity import ImputationSettings
 from trdanalysis.analysis.summary import LabelledCohort, SummarySettings, estimate_tables
+from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, read_json, write_parquet
-from trdanalysis.labelling.definition import read_definition
 from trdanalysis.layout import SUMMARY_TABLES
 
 
@@ -44,7 +44,7 @@ def run_summarise(
     out
         Folder to write to.
     """
-    definitions = [read_definition(path) for path in definition_files]
+    definitions = load_definitions(definition_files, reference)
     tables = load_tables(engine, cohort, ("patients", "trials", "trial_verdicts", "labels"))
     quarantined = engine.read_parquet(pooled / "quarantined_trials.parquet")
     results = estimate_tables(

@@ -96,7 +96,7 @@ def label_cohort(
         drugs,
         can_be_filled=cohort.assessments is not None,
     )
-    symptom, function = of_domain(scales, "symptom"), of_domain(scales, "function")
+    symptom = of_domain(scales, "symptom")
     offers = None
     if cohort.assessments is not None:
         offers = choose_offers(engine, exposed, cohort.assessments, symptom)
@@ -104,7 +104,9 @@ def label_cohort(
     treated = engine.keep(cohort.trials.filter(may_be).select("patient_id").distinct())
     judged, labels = [], []
     for definition in definitions:
-        trials = derive_trials(engine, exposed, cohort.doses, offers, symptom, definition)
+        trials = derive_trials(
+            engine, exposed, cohort.doses, offers, symptom, cohort.quarantined_trials, definition
+        )
         judged.append(trials)
         labels.append(
             label_patients(
@@ -113,7 +115,7 @@ def label_cohort(
                 trials,
                 treated,
                 cohort.quarantined_trials,
-                function,
+                scales,
                 definition,
             )
         )

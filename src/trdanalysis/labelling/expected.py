@@ -19,30 +19,37 @@ LABELS = (TRD, NOT_TRD, INDETERMINATE)
 REASONS = {
     TRD: ("meets_all_criteria",),
     NOT_TRD: (
-        "no_antidepressant_trial", "no_mdd_diagnosis", "medical_cause", "current_substance_use",
-        "too_few_failures", "not_impaired",
+        "no_antidepressant_trial", "no_mdd_diagnosis", "outside_age", "medical_cause",
+        "current_substance_use", "psychotic_features", "chronic_illness", "substance_use",
+        "too_few_failures", "too_few_treatments", "score_too_low", "not_impaired",
     ),
     INDETERMINATE: (
-        "mdd_unknown", "medical_cause_unknown", "substance_use_unknown", "failures_unknown",
-        "impairment_unknown",
+        "mdd_unknown", "age_unknown", "medical_cause_unknown", "substance_use_unknown",
+        "psychotic_features_unknown", "chronic_illness_unknown", "any_substance_use_unknown",
+        "failures_unknown", "treatments_unknown", "score_unknown", "impairment_unknown",
     ),
 }  # fmt: skip
 #: Verdicts, in the order in which the first that applies is given.
 VERDICTS = (
-    "not_antidepressant", "not_first_line", "responded", "dose_inadequate", "duration_insufficient",
-    "adherence_poor", "drug_unknown", "dose_unknown", "in_progress", "duration_unknown",
-    "adherence_unknown", "outcome_unknown", "failed",
+    "not_antidepressant", "not_first_line", "responded", "not_switched", "dose_inadequate",
+    "duration_insufficient", "adherence_poor", "drug_unknown", "dose_unknown", "in_progress",
+    "duration_unknown", "adherence_unknown", "outcome_unknown", "switch_unknown", "failed",
 )  # fmt: skip
 
 _THREE_VALUED = ("yes", "no", UNKNOWN)
 _NUMBER = "number"
+#: A grade is any word: which there are is the definition's to say.
+_WORD = "word"
 _OUTCOMES = ("remission", "response", "partial_response", "no_response", UNKNOWN)
 
 #: Expected values per patient and per trial: the words of each column, or that it is a number.
 PATIENT_EXPECTED: dict[str, tuple[str, ...] | str] = {
     "label": LABELS,
     "reason": tuple(word for words in REASONS.values() for word in words),
-    **dict.fromkeys(("failures_definite", "failures_possible", "onset_day"), _NUMBER),
+    **dict.fromkeys(
+        ("failures_definite", "failures_possible", "onset_day", "score_low", "score_high"), _NUMBER
+    ),
+    "grade": _WORD,
     **dict.fromkeys(
         ("mdd", "enough_failures", "impaired", "not_excluded", "apparent_resistance",
          "pseudo_resistance"), _THREE_VALUED),
@@ -72,6 +79,8 @@ def read_expected(
     filled = {name: cells[name] for name in columns if cells.get(name)}
     for name, text in filled.items():
         words = columns[name]
+        if words == _WORD:
+            continue
         if isinstance(words, str):
             if text != UNKNOWN and not re.fullmatch(r"-?\d+(\.\d+)?", text):
                 raise UserError(

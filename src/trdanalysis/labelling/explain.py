@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trdanalysis.labelling.definition import Definition
+from trdanalysis.labelling.wording import describe_failures, describe_nonresponse, describe_rule
 
 Row = Mapping[str, Any]
 
 _VERDICTS = {
     "failed": "failed: adequate in dose, duration and adherence, without response",
     "responded": "no failure: the patient responded",
+    "not_switched": "no failure: no other treatment followed in time",
     "not_antidepressant": "no failure: not an antidepressant trial for depression",
     "not_first_line": "no failure: not a first-line antidepressant",
     "dose_inadequate": "no failure: the dose never reached the minimum",
@@ -23,6 +25,7 @@ _VERDICTS = {
     "duration_unknown": "possible failure: duration unknown",
     "adherence_unknown": "possible failure: adherence unknown",
     "outcome_unknown": "possible failure: outcome unknown",
+    "switch_unknown": "possible failure: whether another treatment followed in time is unknown",
 }
 
 
@@ -60,11 +63,14 @@ def render_explanation(
     str
         Several lines. They hold a patient's values: for standard output only.
     """
-    rule = definition.patient
     lines = [
         f"Definition `{definition.id}`: {definition.title}",
         f"Label: {label['label']}   Reason: {label['reason']}",
     ]
+    if definition.grades:
+        lines.append(f"Grade: {label['grade'] or 'unknown'}")
+    if definition.score:
+        lines.append(f"Score: {_number(label['score_low'])} to {_number(label['score_high'])}")
     if label["on_defaults"]:
         lines.append(
             "The label rests on defaults: with role, indication, undated scores and missing stops"
@@ -91,8 +97,7 @@ def render_explanation(
     qualifying = ", ".join(label["qualifying_trials"]) or "none"
     lines += [
         "",
-        f"Failed trials: {qualifying}. Counted by different {rule.distinct_by},"
-        f" begun more than {rule.min_days_between_starts} days apart.",
+        f"Failed trials: {qualifying}. Counted are {describe_failures(definition.main_failures)}.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -102,6 +107,7 @@ def _criteria(patient: Row, label: Row, quarantined: int, definition: Definition
     count = f"{label['failures_definite']} certain, {label['failures_possible']} possible"
     if quarantined:
         count += f" ({quarantined} of them quarantined)"
+    needed = " or ".join(describe_rule(each) for each in definition.resistance)
     score = ""
     if patient["functional_impairment"] is None and patient["function_scale"] is not None:
         score = f"; {patient['function_scale']} {_number(patient['function_score'])}"
@@ -111,10 +117,10 @@ def _criteria(patient: Row, label: Row, quarantined: int, definition: Definition
          f"mdd_diagnosis {word(patient['mdd_diagnosis'])},"
          f" bipolar_disorder {word(patient['bipolar_disorder'])}"),
         ("enough_failures", "enough failures", True,
-         f"{count}; needed {rule.min_failures}"),
+         f"{count}; needed: {needed}"),
         ("impaired", "daily functioning impaired", rule.requires_impairment,
          f"functional_impairment {word(patient['functional_impairment'])}{score}"),
-        ("not_excluded", "not excluded", bool(rule.exclusions), exclusions),
+        ("not_excluded", "not excluded", bool(rule.exclusions) or rule.asks_age, exclusions),
     )  # fmt: skip
     return [
         f"  {text}: {word(label[name])} ({detail}{'' if needed else '; not required here'})"
@@ -124,6 +130,13 @@ def _criteria(patient: Row, label: Row, quarantined: int, definition: Definition
 
 def _trial(trial: Row, definition: Definition) -> list[str]:
     rule = definition.trial
+    minimum = "no minimum is asked for"
+    if rule.asks_dose:
+        least = _number(trial["min_mg_per_day"], "mg per day")
+        minimum = f"minimum: table `{rule.dose_table}`, {least}"
+    covered = "no adherence is asked for"
+    if rule.required_adherence is not None:
+        covered = f"needed {rule.required_adherence:g}"
     stop = "no stop recorded" if trial["stop_day"] is None else f"to day {trial['stop_day']}"
     return [
         f"  {trial['trial_id']}: {trial['ingredient'] or 'a drug that was not recognised'},"
@@ -132,15 +145,14 @@ def _trial(trial: Row, definition: Definition) -> list[str]:
         f"    antidepressant: {word(trial['antidepressant'])} (role {trial['role'] or 'unknown'})",
         f"    first_line: {word(trial['first_line'])} (list: {rule.first_line})",
         f"    dose_adequate: {word(trial['dose_adequate'])}"
-        f" ({_number(trial['dose_mg_per_day'], 'mg per day')} held;"
-        f" minimum: table `{rule.dose_table}`, {_number(trial['min_mg_per_day'], 'mg per day')})",
+        f" ({_number(trial['dose_mg_per_day'], 'mg per day')} held; {minimum})",
         f"    duration_adequate: {word(trial['duration_adequate'])}"
         f" ({_number(trial['duration_days'], 'days')} on treatment,"
-        f" {_number(trial['adequate_days'])} at an adequate dose; needed {rule.min_days})",
+        f" {_number(trial['adequate_days'])} at an adequate dose; needed {rule.required_days})",
         f"    adherence_adequate: {word(trial['adherence_adequate'])}"
-        f" ({_number(trial['adherence'])}; needed {rule.min_adherence:g})",
+        f" ({_number(trial['adherence'])}; {covered})",
         f"    nonresponse: {word(trial['nonresponse'])} ({_outcome(trial)};"
-        f" non-response is a reduction under {rule.nonresponse_below_percent}%)",
+        f" non-response is: {describe_nonresponse(rule.nonresponse)})",
     ]
 
 

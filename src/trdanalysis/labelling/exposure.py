@@ -9,6 +9,10 @@ import pandas as pd
 from trdanalysis.labelling.failures import Keeper
 from trdanalysis.labelling.windows import ENDPOINT_AFTER_NEXT_DAYS, NEXT_TREATMENT_AFTER_DAYS
 
+#: Columns of the drug table that hold minimum doses; a definition names one.
+MINIMA = (
+    "min_mg_default", "min_mg_strict", "min_mg_lenient", "min_mg_canmat2023", "min_mg_atrq",
+)  # fmt: skip
 #: Non-drug treatments that end the attribution of a score to the trial before them.
 _TREATMENTS_THAT_INTERFERE = ("ect", "rtms")
 
@@ -24,9 +28,8 @@ def reference_drugs(drugs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row an ingredient: ``ingredient``, ``moiety``, ``drug_class``, ``min_mg_default``,
-        ``min_mg_strict``, ``min_mg_lenient`` (mg per day; null: no minimum is known),
-        ``first_line_broad``, ``first_line_core`` (booleans).
+        One row an ingredient: ``ingredient``, ``moiety``, ``drug_class``, :data:`MINIMA` (mg per
+        day; null: no minimum is known), ``first_line_broad``, ``first_line_core`` (booleans).
     """
     table = pd.DataFrame(
         {
@@ -35,7 +38,7 @@ def reference_drugs(drugs: pd.DataFrame) -> pd.DataFrame:
             "drug_class": drugs["class_group"],
         }
     )
-    for name in ("min_mg_default", "min_mg_strict", "min_mg_lenient"):
+    for name in MINIMA:
         table[name] = pd.to_numeric(drugs[name].where(drugs[name] != ""), errors="raise")
     for name in ("first_line_broad", "first_line_core"):
         table[name] = drugs[name] == "yes"

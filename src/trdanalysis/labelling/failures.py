@@ -8,7 +8,7 @@ from typing import Protocol
 import ibis
 import ibis.expr.types as ir
 
-from trdanalysis.labelling.definition import PatientRule
+from trdanalysis.labelling.rules import DistinctBy, FailureCount
 
 
 class Keeper(Protocol):
@@ -18,11 +18,11 @@ class Keeper(Protocol):
         """Compute and keep a table."""
 
 
-def distinct_key(table: ir.Table, rule: PatientRule) -> ir.StringValue:
+def distinct_key(table: ir.Table, distinct_by: DistinctBy) -> ir.StringValue:
     """Give what makes two treatments different; an unrecognised drug is a treatment of its own."""
-    if rule.distinct_by == "ingredient":
+    if distinct_by == "ingredient":
         return table.treatment_key
-    column = {"moiety": table.moiety, "class": table.drug_class}[rule.distinct_by]
+    column = {"moiety": table.moiety, "class": table.drug_class}[distinct_by]
     return column.coalesce(table.treatment_key)
 
 
@@ -31,9 +31,10 @@ def count_failures(
     rows: ir.Table,
     by: Sequence[str],
     sets: Sequence[str],
-    rule: PatientRule,
+    rule: FailureCount,
     *,
     exact: Sequence[str] = (),
+    enough: int = 2,
 ) -> ir.Table:
     """Count, in each group and set, the smaller of two numbers.
 
@@ -52,10 +53,12 @@ def count_failures(
     sets
         Names of the boolean columns; each is a set of rows to count over.
     rule
-        Days between starts, and how many failures are enough.
+        Days between starts.
     exact
         The sets of which the number itself is wanted. Of the others it is only asked whether it is
         enough; where two are, more than two may be counted as two.
+    enough
+        The largest number that is asked for.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def count_failures(
     # With two trials, or with more of which no two are close or alike, every trial counts.
     several = groups.filter((groups.members > 2) & ~one_attempt).select(*keys)
     crowded = engine.keep(_find_crowded(members.semi_join(several, keys), keys, rule))
-    wanted = sets if rule.min_failures > 2 else exact
+    wanted = sets if enough > 2 else exact
     chosen = engine.keep(
         _count_sets(engine, members.semi_join(crowded, keys), keys, sets, wanted, rule)
     )
@@ -103,7 +106,7 @@ def _summarise_groups(members: ir.Table, keys: list[str], sets: Sequence[str]) -
     )
 
 
-def _find_crowded(members: ir.Table, keys: list[str], rule: PatientRule) -> ir.Table:
+def _find_crowded(members: ir.Table, keys: list[str], rule: FailureCount) -> ir.Table:
     """Find groups in which two trials begin close to each other or are of one treatment."""
     order = ibis.window(group_by=keys, order_by="start_day")
     spaced = members.mutate(gap_days=members.start_day - members.start_day.lag().over(order))
@@ -122,7 +125,7 @@ def _count_sets(
     keys: list[str],
     sets: Sequence[str],
     exact: Sequence[str],
-    rule: PatientRule,
+    rule: FailureCount,
 ) -> ir.Table:
     """Count every set of the given groups the long way; a set without a row counts 0."""
     kept = engine.keep(members)
@@ -162,7 +165,7 @@ def _count_sets(
 
 
 def _count_exactly(
-    engine: Keeper, members: ir.Table, by: Sequence[str], rule: PatientRule
+    engine: Keeper, members: ir.Table, by: Sequence[str], rule: FailureCount
 ) -> ir.Table:
     """Count treatments and separate starts; starts are chosen greedily from the earliest."""
     keys = list(by)

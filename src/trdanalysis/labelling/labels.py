@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 
-from trdanalysis.intake.scales import Scale
+from trdanalysis.intake.scales import Scale, of_domain
+from trdanalysis.labelling.counted import rows_that_count
 from trdanalysis.labelling.definition import Definition, PatientRule
-from trdanalysis.labelling.failures import Keeper, count_failures, distinct_key
+from trdanalysis.labelling.failures import Keeper
+from trdanalysis.labelling.measures import (
+    Measured,
+    bounds_of,
+    holds,
+    measure_patients,
+    score_bounds,
+)
+from trdanalysis.labelling.onset import derive_onset
+from trdanalysis.labelling.rules import Grade, Rule
+from trdanalysis.labelling.treatments import BARE, USUAL
 
 TRD, NOT_TRD, INDETERMINATE = "trd", "not_trd", "indeterminate"
+#: The grade of those who certainly have none of a definition's grades; null: unknown which.
+NO_GRADE = "none"
 
 #: Columns of ``labels.parquet`` after its key, in the contract's order.
 LABEL_COLUMNS = (
@@ -22,7 +37,7 @@ LABEL_COLUMNS = (
 def derive_patient_criteria(
     patients: ir.Table, scales: tuple[Scale, ...], rule: PatientRule
 ) -> ir.Table:
-    """Add ``mdd``, ``impaired`` and ``not_excluded``, three-valued.
+    """Add ``mdd``, ``impaired``, ``of_age`` and ``not_excluded`` (by age included), three-valued.
 
     Parameters
     ----------
@@ -38,9 +53,22 @@ def derive_patient_criteria(
     excluded: ir.BooleanValue = ibis.literal(False)
     for name in rule.exclusions:
         excluded = excluded | patients[name]
+    of_age = _is_of_age(patients, rule)
     return patients.mutate(
-        mdd=bipolar.ifelse(False, patients.mdd_diagnosis), impaired=impaired, not_excluded=~excluded
+        mdd=bipolar.ifelse(False, patients.mdd_diagnosis),
+        impaired=impaired,
+        of_age=of_age,
+        not_excluded=~excluded & of_age,
     )
+
+
+def _is_of_age(patients: ir.Table, rule: PatientRule) -> ir.BooleanValue:
+    of_age: ir.BooleanValue = ibis.literal(True)
+    if rule.min_age_years is not None:
+        of_age = of_age & (patients.age_years >= rule.min_age_years)
+    if rule.max_age_years is not None:
+        of_age = of_age & (patients.age_years <= rule.max_age_years)
+    return of_age
 
 
 def _impaired_by_scale(patients: ir.Table, scales: tuple[Scale, ...]) -> ir.BooleanValue:
@@ -81,7 +109,7 @@ def label_patients(
         Quarantined trials of known patients: ``patient_id``, ``trial_id`` (null: none), ``line``,
         ``drop_id``.
     scales
-        Functional scales.
+        All scales.
     definition
         The definition.
 
@@ -91,29 +119,16 @@ def label_patients(
         One row a patient, with the contract's columns of ``labels.parquet``.
     """
     rule = definition.patient
-    rows = engine.keep(_rows_that_count(trials, rule))
-    counts = engine.keep(
-        count_failures(engine, rows, ["patient_id"], _SETS, rule, exact=("definite", "possible"))
-    )
+    symptom = of_domain(scales, "symptom")
+    rows = engine.keep(rows_that_count(trials, definition.main_failures, symptom, is_main=True))
+    measured = measure_patients(engine, trials, rows, symptom, definition)
+    counts = engine.keep(measured.table)
     lost = _count_quarantined(quarantined_trials)
-    table = derive_patient_criteria(patients, scales, rule)
-    table = table.left_join(counts, "patient_id").drop("patient_id_right")
-    table = table.left_join(lost, "patient_id").drop("patient_id_right")
-    table = table.left_join(treated.mutate(may_have_trial=ibis.literal(True)), "patient_id").drop(
-        "patient_id_right"
-    )
-    quarantined = table.quarantined.fill_null(0)
-    table = table.mutate(
-        quarantined=quarantined,
-        failures_definite=table.definite.fill_null(0),
-        failures_possible=table.possible.fill_null(0) + quarantined,
-        no_trial=table.may_have_trial.isnull() & (quarantined == 0),
-        apparent_resistance=_enough(
-            table, "apparent_definite", "apparent_possible", quarantined, rule
-        ),
-        enough_bare=_enough(table, "bare_definite", "bare_possible", quarantined, rule),
-        enough_failures=_enough(table, "definite", "possible", quarantined, rule),
-    )
+    table = derive_patient_criteria(patients, of_domain(scales, "function"), rule)
+    for other in (counts, lost, treated.mutate(may_have_trial=ibis.literal(True))):
+        table = table.left_join(other, "patient_id").drop("patient_id_right")
+    table = table.mutate(quarantined=table.quarantined.fill_null(0))
+    table = _derive_enough(table, measured, definition)
     table = table.mutate(
         is_trd=_conjunction(table, table.enough_failures, rule),
         is_trd_bare=_conjunction(table, table.enough_bare, rule),
@@ -126,33 +141,65 @@ def label_patients(
         & table.apparent_resistance
         & ~(table.enough_failures & table.not_excluded),
     )
-    table = table.mutate(reason=_reason(table, rule))
-    return _attach_trials(engine, table, rows, counts, definition)
+    table = table.mutate(reason=_reason(table, definition))
+    return _attach_trials(engine, table, rows, trials, definition)
 
 
-#: The sets of trials that are counted: certainly and possibly failed; the same whatever dose,
-#: duration and adherence; and the first two if every default were unknown.
-_SETS = (
-    "definite", "possible", "apparent_definite", "apparent_possible", "bare_definite",
-    "bare_possible",
-)  # fmt: skip
-
-
-def _rows_that_count(trials: ir.Table, rule: PatientRule) -> ir.Table:
-    """Keep the few columns of the few trials from which labels are made."""
-    apparent = trials.antidepressant & trials.first_line & trials.nonresponse
-    rows = trials.select(
-        "patient_id", "trial_id", "start_day", "failed", "failed_bare", "established_day",
-        treatment=distinct_key(trials, rule), apparent=apparent,
-    )  # fmt: skip
-    sets: dict[str, ir.Value] = {}
-    for name, column in (("", "failed"), ("apparent_", "apparent"), ("bare_", "failed_bare")):
-        sets[f"{name}definite"] = rows[column].fill_null(False)
-        sets[f"{name}possible"] = rows[column].fill_null(True)
-    rows = rows.select(
-        "patient_id", "trial_id", "start_day", "established_day", "treatment", **sets
+def _derive_enough(table: ir.Table, measured: Measured, definition: Definition) -> ir.Table:
+    """Add the bounds of the count and the score, whether they suffice, and the grade."""
+    names = measured.names
+    for reading in (USUAL, BARE) if definition.score else ():
+        low, high = score_bounds(table, names, definition.score, reading)
+        table = table.mutate(**{f"{reading}score_low": low, f"{reading}score_high": high})
+    if not definition.score:
+        nothing = ibis.null("float64")
+        table = table.mutate(score_low=nothing, score_high=nothing)
+    shown = next(definition.resistance[0].leaves)
+    asked = shown.failures or shown.treatments
+    low, high = bounds_of(table, names, asked.count if asked else definition.main_failures)
+    apparent_high = table.apparent_high.fill_null(0) + table.quarantined
+    needed = definition.min_failures
+    # Resistance may be told by something else than failures: then there is no apparent one.
+    apparent: ir.BooleanValue = ibis.null("boolean")
+    if needed is not None:
+        apparent = ibis.cases(
+            (table.apparent_low.fill_null(0) >= needed, True),
+            (apparent_high < needed, False),
+            else_=ibis.null("boolean"),
+        )
+    return table.mutate(
+        failures_definite=low,
+        failures_possible=high,
+        no_trial=table.may_have_trial.isnull() & (table.quarantined == 0),
+        apparent_resistance=apparent,
+        enough_bare=_any_holds(definition.resistance, table, measured, BARE),
+        enough_failures=_any_holds(definition.resistance, table, measured, USUAL),
+        grade=_grade(table, measured, definition.grades),
     )
-    return rows.filter(rows.possible | rows.apparent_possible | rows.bare_possible)
+
+
+def _any_holds(
+    rules: Sequence[Rule], table: ir.Table, measured: Measured, reading: str
+) -> ir.BooleanValue:
+    found: ir.BooleanValue = ibis.literal(False)
+    for rule in rules:
+        found = found | holds(rule, table, measured.names, reading)
+    return found
+
+
+def _grade(table: ir.Table, measured: Measured, grades: Sequence[Grade]) -> ir.StringValue:
+    """Give the first grade that holds, if none above it may; ``none`` where certainly none does."""
+    if not grades:
+        return ibis.null("string")
+    unknown = ibis.null("string")
+    branches = []
+    for grade in grades:
+        fits: ir.BooleanValue = ibis.literal(True)
+        for rule in grade.all_of:
+            fits = fits & holds(rule, table, measured.names)
+        branches += [(fits.fill_null(False), ibis.literal(grade.grade)),
+                     (fits.fill_null(True), unknown)]  # fmt: skip
+    return ibis.cases(*branches, else_=NO_GRADE)
 
 
 def list_lost_trials(quarantined_trials: ir.Table) -> ir.Table:
@@ -181,20 +228,6 @@ def _count_quarantined(quarantined_trials: ir.Table) -> ir.Table:
     return lost.group_by("patient_id").agg(quarantined=lost.count().cast("int64"))
 
 
-def _enough(
-    table: ir.Table,
-    definite: str,
-    possible: str,
-    quarantined: ir.IntegerValue,
-    rule: PatientRule,
-) -> ir.BooleanValue:
-    return ibis.cases(
-        (table[definite].fill_null(0) >= rule.min_failures, True),
-        (table[possible].fill_null(0) + quarantined < rule.min_failures, False),
-        else_=ibis.null("boolean"),
-    )
-
-
 def _conjunction(table: ir.Table, enough: ir.BooleanValue, rule: PatientRule) -> ir.BooleanValue:
     together = enough & table.not_excluded
     if rule.requires_mdd:
@@ -209,20 +242,33 @@ def _label(is_trd: ir.BooleanValue) -> ir.StringValue:
 
 
 #: What an unknown exclusion is called in a reason.
-_EXCLUSION_WORDS = {"medical_cause": "medical_cause", "current_substance_use": "substance_use"}
+_EXCLUSION_WORDS = {
+    "current_substance_use": "substance_use",
+    "substance_use": "any_substance_use",
+}
+#: What is said where too little was counted, and where how much is unknown.
+COUNT_REASONS = {
+    "failures": ("too_few_failures", "failures_unknown"),
+    "treatments": ("too_few_treatments", "treatments_unknown"),
+    "score": ("score_too_low", "score_unknown"),
+}
 
 
-def _reason(table: ir.Table, rule: PatientRule) -> ir.StringValue:
+def _reason(table: ir.Table, definition: Definition) -> ir.StringValue:
+    rule = definition.patient
+    too_few, count_unknown = COUNT_REASONS[definition.kind]
     mdd = table.mdd if rule.requires_mdd else ibis.literal(True)
     impaired = table.impaired if rule.requires_impairment else ibis.literal(True)
     refuted = [(table.no_trial, "no_antidepressant_trial"), (~mdd, "no_mdd_diagnosis")]
+    refuted += [(~table.of_age, "outside_age")]
     refuted += [(table[name], name) for name in rule.exclusions]
-    refuted += [(~table.enough_failures, "too_few_failures"), (~impaired, "not_impaired")]
-    unknown = [(mdd.isnull(), "mdd_unknown")]
+    refuted += [(~table.enough_failures, too_few), (~impaired, "not_impaired")]
+    unknown = [(mdd.isnull(), "mdd_unknown"), (table.of_age.isnull(), "age_unknown")]
     unknown += [
-        (table[name].isnull(), f"{_EXCLUSION_WORDS[name]}_unknown") for name in rule.exclusions
+        (table[name].isnull(), f"{_EXCLUSION_WORDS.get(name, name)}_unknown")
+        for name in rule.exclusions
     ]
-    unknown += [(table.enough_failures.isnull(), "failures_unknown")]
+    unknown += [(table.enough_failures.isnull(), count_unknown)]
     return ibis.cases(
         (table.label == TRD, ibis.literal("meets_all_criteria")),
         (table.label == NOT_TRD, ibis.cases(*refuted)),
@@ -231,58 +277,23 @@ def _reason(table: ir.Table, rule: PatientRule) -> ir.StringValue:
 
 
 def _attach_trials(
-    engine: Keeper, table: ir.Table, rows: ir.Table, counts: ir.Table, definition: Definition
+    engine: Keeper, table: ir.Table, rows: ir.Table, trials: ir.Table, definition: Definition
 ) -> ir.Table:
     """Add the qualifying trials and, for TRD, the onset."""
-    failed = rows.filter(rows.definite)
+    failed = rows.filter(rows.low)
     dated = ibis.struct({"start_day": failed.start_day, "trial_id": failed.trial_id})
     listed = failed.group_by("patient_id").agg(dated=dated.collect())
     # Spark collects in no order that could be asked for; both engines sort pairs by day, then id.
     listed = listed.select(
         "patient_id", qualifying_trials=listed.dated.sort().map(lambda pair: pair.trial_id)
     )
-    enough = counts.filter(counts.definite >= definition.patient.min_failures).select("patient_id")
-    onset = _derive_onset(engine, failed.semi_join(enough, "patient_id"), definition)
+    table = engine.keep(table)
+    enough = table.filter(table.label == TRD).select("patient_id")
+    onset = derive_onset(engine, rows, trials, enough, definition)
     table = table.left_join(listed, "patient_id").drop("patient_id_right")
     table = table.left_join(onset, "patient_id").drop("patient_id_right")
     nothing = ibis.literal([], type="array<string>")
     return table.mutate(
         definition=ibis.literal(definition.id),
-        onset_day=(table.label == TRD).ifelse(table.onset_day, ibis.null("int64")),
         qualifying_trials=table.qualifying_trials.coalesce(nothing),
-        grade=ibis.null("string"),
-        score_low=ibis.null("float64"),
-        score_high=ibis.null("float64"),
     ).select("patient_id", "definition", *LABEL_COLUMNS)
-
-
-def _derive_onset(engine: Keeper, failed: ir.Table, definition: Definition) -> ir.Table:
-    """Give the first day on which the count of established failures suffices.
-
-    Null where a failure whose day is unknown could have brought the count there earlier: it cannot
-    have been established before its trial was long enough.
-    """
-    rule, min_days = definition.patient, definition.trial.min_days
-    earliest = failed.mutate(
-        by_day=failed.established_day.coalesce(failed.start_day + min_days),
-        certain=failed.established_day.notnull(),
-    )
-    days = earliest.select("patient_id", day="by_day").distinct()
-    pairs = earliest.join(days, ["patient_id", earliest.by_day <= days.day])
-    pairs = engine.keep(
-        pairs.select(
-            "patient_id",
-            "day",
-            "treatment",
-            "start_day",
-            sure="certain",
-            at_best=ibis.literal(True),
-        )
-    )
-    counts = count_failures(engine, pairs, ["patient_id", "day"], ("sure", "at_best"), rule)
-    onset = counts.group_by("patient_id").agg(
-        sure_day=counts.day.min(where=counts.sure >= rule.min_failures),
-        best_day=counts.day.min(where=counts.at_best >= rule.min_failures),
-    )
-    agrees = (onset.sure_day == onset.best_day).fill_null(False)
-    return onset.select("patient_id", onset_day=agrees.ifelse(onset.sure_day, ibis.null("int64")))

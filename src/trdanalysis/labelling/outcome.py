@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 from trdanalysis.intake.scales import Scale, derive_of_scale
 from trdanalysis.labelling import windows
 from trdanalysis.labelling.exposure import is_in_progress
+from trdanalysis.labelling.rules import NonResponse
 from trdanalysis.labelling.scores import CHANGE_SCALE, endpoint_from_day, endpoint_to_day
 
 REMISSION, RESPONSE = "remission", "response"
@@ -111,3 +112,47 @@ def _reduction(table: ir.Table, scales: tuple[Scale, ...]) -> ir.FloatingValue:
     computable = (above > 0) & (table.scale != CHANGE_SCALE)
     lost = (table.baseline_score - table.endpoint_score) / above
     return computable.fill_null(False).ifelse(lost, ibis.null("float64"))
+
+
+def is_nonresponse(
+    table: ir.Table, nonresponse: NonResponse, scales: tuple[Scale, ...]
+) -> ir.BooleanValue:
+    """Tell whether a judged outcome is non-response.
+
+    Parameters
+    ----------
+    table
+        Trials after :func:`derive_outcome`, with ``remission``.
+    nonresponse
+        What counts; a switch is none of an outcome.
+    scales
+        Symptom scales.
+
+    Notes
+    -----
+    A clinician's rating has three grades below remission: a rated partial response is taken to be
+    more than 25%, and whether a rated response lies below a score is unknown.
+    """
+    if nonresponse.short_of_remission:
+        return ~table.remission
+    below: tuple[str, ...] = (PARTIAL_RESPONSE, NO_RESPONSE)
+    if nonresponse.reduction_below_percent != 50:
+        below = (NO_RESPONSE,)
+    found: ir.BooleanValue = table.outcome.isin(list(below))
+    from_scores = (table.outcome_source != "rating").fill_null(False)
+    if nonresponse.reduction_at_most_percent is not None:
+        minimum = _exact(derive_of_scale(table.scale, scales, "minimum"))
+        baseline, endpoint = _exact(table.baseline_score), _exact(table.endpoint_score)
+        quarter = 4 * (baseline - endpoint) == baseline - minimum
+        is_quarter = from_scores & (table.scale != CHANGE_SCALE) & quarter
+        partial = table.outcome == PARTIAL_RESPONSE
+        found = found | (partial & is_quarter.fill_null(False))
+    limit = nonresponse.or_score_at_least
+    if limit is not None:
+        high = ibis.cases(
+            (table.outcome == REMISSION, False),
+            (from_scores & (table.scale == limit.scale), table.endpoint_score >= limit.score),
+            else_=ibis.null("boolean"),
+        )
+        found = found | (table.outcome.notnull().ifelse(high, ibis.null("boolean")))
+    return found

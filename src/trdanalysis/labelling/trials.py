@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 
@@ -16,7 +18,7 @@ from trdanalysis.labelling.exposure import (
     is_in_progress,
 )
 from trdanalysis.labelling.failures import Keeper
-from trdanalysis.labelling.outcome import REMISSION, RESPONSE, derive_outcome
+from trdanalysis.labelling.outcome import REMISSION, RESPONSE, derive_outcome, is_nonresponse
 from trdanalysis.labelling.scores import (
     CHANGE_SCALE,
     SCORE_COLUMNS,
@@ -24,6 +26,7 @@ from trdanalysis.labelling.scores import (
     derive_filled_scores,
     derive_own_scores,
 )
+from trdanalysis.labelling.switches import derive_switches
 
 #: The six criteria of a failure, in the order of the contract.
 CRITERIA = (
@@ -36,6 +39,31 @@ CRITERIA = (
 )
 
 
+def is_named(table: ir.Table, names: Sequence[str]) -> ir.BooleanValue:
+    """Tell whether the treatment is one of the named ones: by ingredient, moiety or word; null
+    where it is unrecognised.
+    """
+    listed = table.ingredient.isin(list(names)) | table.moiety.isin(list(names))
+    return table.drug_role.notnull().ifelse(listed.fill_null(False), ibis.null("boolean"))
+
+
+def is_counted(table: ir.Table, rule: TrialRule, *, defaults: bool) -> ir.BooleanValue:
+    """Tell whether the trial is one of an antidepressant, or of what else the rule counts."""
+    counted = is_antidepressant(table, defaults=defaults)
+    if rule.not_counted:
+        counted = counted & ~is_named(table, rule.not_counted)
+    if rule.also_counted:
+        also = is_named(table, rule.also_counted) & _is_for_depression(table, defaults=defaults)
+        counted = counted | also
+    return counted
+
+
+def _is_for_depression(table: ir.Table, *, defaults: bool) -> ir.BooleanValue:
+    if not defaults:
+        return table.for_depression
+    return table.for_depression.fill_null((~table.for_depression_is_bad).nullif(False))
+
+
 def is_antidepressant(table: ir.Table, *, defaults: bool) -> ir.BooleanValue:
     """Tell whether the trial is one of an antidepressant, as the main drug, for depression.
 
@@ -44,11 +72,9 @@ def is_antidepressant(table: ir.Table, *, defaults: bool) -> ir.BooleanValue:
     """
     drug = table.drug_role == ANTIDEPRESSANT
     role = table.role == "primary"
-    indication = table.for_depression
     if defaults:
         role = role.fill_null((~table.role_is_bad).nullif(False))
-        indication = indication.fill_null((~table.for_depression_is_bad).nullif(False))
-    return drug & role & indication
+    return drug & role & _is_for_depression(table, defaults=defaults)
 
 
 def is_first_line(table: ir.Table, rule: TrialRule) -> ir.BooleanValue:
@@ -58,30 +84,47 @@ def is_first_line(table: ir.Table, rule: TrialRule) -> ir.BooleanValue:
         listed = table.drug_role == ANTIDEPRESSANT
     else:
         listed = table[f"first_line_{rule.first_line}"].fill_null(False)
+    if rule.also_counted:
+        listed = listed | is_named(table, rule.also_counted)
     return known.ifelse(listed, ibis.null("boolean"))
 
 
-def is_dose_adequate(table: ir.Table) -> ir.BooleanValue:
+def is_dose_adequate(table: ir.Table, rule: TrialRule) -> ir.BooleanValue:
     """Tell whether a dose reached the minimum; dose steps replace the single dose."""
+    if not rule.asks_dose:
+        return ibis.literal(True)
     single = table.dose_mg_per_day >= table.min_dose
     return table.has_steps.ifelse(table.step_dose_adequate, single)
 
 
 def is_duration_adequate(table: ir.Table, rule: TrialRule) -> ir.BooleanValue:
     """Tell whether the trial lasted long enough, at an adequate dose where it has dose steps."""
-    by_steps = ibis.cases(
-        (table.run_days_low >= rule.min_days, True),
-        (table.run_days_high < rule.min_days, False),
-        else_=ibis.null("boolean"),
-    )
-    uses_steps = (table.has_steps & table.dose_adequate).fill_null(False)
-    judged = uses_steps.ifelse(by_steps, table.duration_days >= rule.min_days)
+    days = rule.required_days
+    if not days:
+        return ibis.literal(True)
+    judged: ir.BooleanValue = table.duration_days >= days
+    if rule.asks_dose:
+        by_steps = ibis.cases(
+            (table.run_days_low >= days, True),
+            (table.run_days_high < days, False),
+            else_=ibis.null("boolean"),
+        )
+        uses_steps = (table.has_steps & table.dose_adequate).fill_null(False)
+        judged = uses_steps.ifelse(by_steps, judged)
     return table.in_progress.ifelse(ibis.null("boolean"), judged)
 
 
-def derive_adequate_days(table: ir.Table) -> ir.IntegerValue:
-    """Give the days at or above the minimum dose; null where unknown."""
+def is_adherence_adequate(table: ir.Table, rule: TrialRule) -> ir.BooleanValue:
+    """Tell whether enough of the days were covered."""
+    needed = rule.required_adherence
+    return ibis.literal(True) if needed is None else table.adherence >= needed
+
+
+def derive_adequate_days(table: ir.Table, rule: TrialRule) -> ir.IntegerValue:
+    """Give the days at or above the minimum dose, any dose where none is asked; null: unknown."""
     unknown = ibis.null("int64")
+    if not rule.asks_dose:
+        return table.duration_days
     single = ibis.cases(
         (table.dose_adequate, table.duration_days), (~table.dose_adequate, 0), else_=unknown
     )
@@ -113,6 +156,7 @@ def derive_trials(
     doses: ir.Table | None,
     offers: Offers | None,
     scales: tuple[Scale, ...],
+    lost: ir.Table,
     definition: Definition,
 ) -> ir.Table:
     """Judge every trial by one definition.
@@ -129,6 +173,8 @@ def derive_trials(
         What ratings offer to trials that lack a score; None where no drop has ratings.
     scales
         Symptom scales in their order.
+    lost
+        Quarantined trials of known patients: ``patient_id``.
     definition
         The definition.
 
@@ -139,23 +185,30 @@ def derive_trials(
         ``adequate_days``, ``reduction``, ``outcome``, ``outcome_source``, ``remission``, the six
         criteria, ``failed``, ``verdict``, ``established_day`` (null: unknown or not failed) and
         ``failed_bare``: ``failed`` if every stated default (role, indication, undated score, no
-        stop, dose step without a stop) were unknown.
+        stop, dose step without a stop) were unknown; ``antidepressant_bare`` likewise.
     """
     table, columns, rule = exposed, exposed.columns, definition.trial
     steps = None
     if doses is not None:
-        steps = judge_dose_steps(engine, exposed, doses, rule.dose_table, rule.min_days)
+        # Where no dose is asked for, steps still say which dose was held.
+        minima = rule.dose_table if rule.asks_dose else "default"
+        steps = judge_dose_steps(engine, exposed, doses, minima, rule.required_days)
     # Both readings are derived along the same rows: joining them afterwards would cost more.
     recorded = (*SCORE_COLUMNS, "baseline_day_is_bad", "endpoint_day_is_bad", "dose_mg_per_day")
     table = table.mutate(**{f"recorded_{name}": table[name] for name in recorded})
     bare = _judge(table, steps and steps.bare, offers and offers.bare, scales, rule, defaults=False)
+    bare = _conclude(engine, bare, definition, scales, lost, defaults=False)
     restored = {name: bare[f"recorded_{name}"] for name in recorded}
-    table = bare.select(**{name: bare[name] for name in columns} | restored, failed_bare="failed")
+    kept = {f"{name}_bare": bare[name] for name in ("antidepressant", "failed")}
+    table = bare.select(**{name: bare[name] for name in columns} | restored | kept)
     table = table.mutate(filled=ibis.literal(False))
     judged = _judge(
         table, steps and steps.usual, offers and offers.usual, scales, rule, defaults=True
     )
-    return judged.mutate(verdict=_verdict(judged), established_day=_established_day(judged, rule))
+    judged = _conclude(engine, judged, definition, scales, lost, defaults=True)
+    return judged.mutate(
+        verdict=_verdict(judged, rule), established_day=_established_day(judged, rule)
+    )
 
 
 def _judge(
@@ -167,32 +220,50 @@ def _judge(
     *,
     defaults: bool,
 ) -> ir.Table:
-    """Add every criterion, reading the stated defaults as such or as unknown."""
+    """Add every criterion but non-response, reading the stated defaults as such or as unknown."""
     if chosen is not None:
         table = derive_filled_scores(table, chosen)
     table = derive_outcome(table, scales, defaults=defaults)
     table = table.mutate(
         end_day=end_day(table, defaults=defaults),
-        in_progress=is_in_progress(table, rule.min_days, defaults=defaults),
-        min_dose=table[f"min_mg_{rule.dose_table}"],
+        in_progress=is_in_progress(table, rule.required_days, defaults=defaults),
+        min_dose=table[f"min_mg_{rule.dose_table if rule.asks_dose else 'default'}"],
     )
     table = table.mutate(
         duration_days=table.in_progress.ifelse(ibis.null("int64"), table.end_day - table.start_day)
     )
     table = _join_steps(table, steps)
     table = table.mutate(
-        antidepressant=is_antidepressant(table, defaults=defaults),
+        antidepressant=is_counted(table, rule, defaults=defaults),
         first_line=is_first_line(table, rule),
-        dose_adequate=is_dose_adequate(table),
-        adherence_adequate=table.adherence >= rule.min_adherence,
-        nonresponse=table.outcome.isin(rule.nonresponse_outcomes),
+        dose_adequate=is_dose_adequate(table, rule),
+        adherence_adequate=is_adherence_adequate(table, rule),
         remission=is_remission(table),
         dose_mg_per_day=table.has_steps.ifelse(table.step_dose_max, table.dose_mg_per_day),
     )
-    table = table.mutate(
+    return table.mutate(
         duration_adequate=is_duration_adequate(table, rule),
-        adequate_days=derive_adequate_days(table),
+        adequate_days=derive_adequate_days(table, rule),
     )
+
+
+def _conclude(
+    engine: Keeper,
+    table: ir.Table,
+    definition: Definition,
+    scales: tuple[Scale, ...],
+    lost: ir.Table,
+    *,
+    defaults: bool,
+) -> ir.Table:
+    """Add ``nonresponse`` and ``failed``."""
+    nonresponse = definition.trial.nonresponse
+    if nonresponse.is_switch:
+        distinct_by = definition.main_failures.distinct_by
+        table = derive_switches(engine, table, nonresponse, distinct_by, lost, defaults=defaults)
+        table = table.mutate(nonresponse=table.switched)
+    else:
+        table = table.mutate(nonresponse=is_nonresponse(table, nonresponse, scales))
     failed: ir.BooleanValue = table[CRITERIA[0]]
     for name in CRITERIA[1:]:
         failed = failed & table[name]
@@ -223,11 +294,12 @@ def is_remission(table: ir.Table) -> ir.BooleanValue:
     return cannot_tell.ifelse(ibis.null("boolean"), table.outcome == REMISSION)
 
 
-def _verdict(table: ir.Table) -> ir.StringValue:
+def _verdict(table: ir.Table, rule: TrialRule) -> ir.StringValue:
+    is_switch = rule.nonresponse.is_switch
     return ibis.cases(
         (~table.antidepressant, "not_antidepressant"),
         (~table.first_line, "not_first_line"),
-        (~table.nonresponse, "responded"),
+        (~table.nonresponse, "not_switched" if is_switch else "responded"),
         (~table.dose_adequate, "dose_inadequate"),
         (~table.duration_adequate, "duration_insufficient"),
         (~table.adherence_adequate, "adherence_poor"),
@@ -236,7 +308,7 @@ def _verdict(table: ir.Table) -> ir.StringValue:
         (table.in_progress, "in_progress"),
         (table.duration_adequate.isnull(), "duration_unknown"),
         (table.adherence_adequate.isnull(), "adherence_unknown"),
-        (table.nonresponse.isnull(), "outcome_unknown"),
+        (table.nonresponse.isnull(), "switch_unknown" if is_switch else "outcome_unknown"),
         else_="failed",
     )
 
@@ -244,13 +316,19 @@ def _verdict(table: ir.Table) -> ir.StringValue:
 def _established_day(table: ir.Table, rule: TrialRule) -> ir.IntegerValue:
     """Give the day on which a failure is established; null where a needed day is unknown."""
     unknown = ibis.null("int64")
-    by_steps = (
-        (table.run_reached_low == table.run_reached_high)
-        .fill_null(False)
-        .ifelse(table.run_reached_low, unknown)
+    long_enough: ir.IntegerValue = table.start_day + rule.required_days
+    if rule.asks_dose and rule.required_days:
+        by_steps = (
+            (table.run_reached_low == table.run_reached_high)
+            .fill_null(False)
+            .ifelse(table.run_reached_low, unknown)
+        )
+        long_enough = table.has_steps.ifelse(by_steps, long_enough)
+    judged = (
+        table.switch_day
+        if rule.nonresponse.is_switch
+        else table.endpoint_day.coalesce(table.stop_day)
     )
-    long_enough = table.has_steps.ifelse(by_steps, table.start_day + rule.min_days)
-    judged = table.endpoint_day.coalesce(table.stop_day)
     later = (judged > long_enough).ifelse(judged, long_enough)
     known = judged.notnull() & long_enough.notnull() & table.failed.fill_null(False)
     return known.ifelse(later, unknown)
