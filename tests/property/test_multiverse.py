@@ -7,15 +7,26 @@ from itertools import product
 from random import Random
 from typing import Any
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests.property.compare import frames
+from tests.property.settings import BATCHES
 from tests.slow.histories import History, draw_history, pool
 from tests.slow.intake import read_drop
 from tests.slow.multiverse import count_cells
-from tests.support import BANDS, CONFIG, REFERENCE, article, pool_intake, take_in_raw
+from tests.support import (
+    BANDS,
+    CONFIG,
+    REFERENCE,
+    ROOT,
+    article,
+    pool_intake,
+    take_in_raw,
+    variant,
+)
 from trdanalysis.analysis.grid import AXES, Grid, find_primary_cell, read_grid
 from trdanalysis.analysis.intervals import estimate_wilson
 from trdanalysis.analysis.multiverse import estimate_multiverse
@@ -23,7 +34,8 @@ from trdanalysis.analysis.multiverse_facts import Facts, collect_facts
 from trdanalysis.commands.shared import load_scales
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv
-from trdanalysis.labelling.cohort import Cohort
+from trdanalysis.labelling.cohort import Cohort, label_cohort
+from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.exposure import reference_drugs
 
 GRID = read_grid(CONFIG / "multiverse.yaml")
@@ -64,6 +76,13 @@ def indexed(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.set_index(list(AXES)).sort_index()
 
 
+def row_key(cell: dict[str, Any]) -> tuple[Any, ...]:
+    """Give a cell's place in the table, where labels stand."""
+    as_text = ("nonresponse", "min_adherence")
+    levels = (str(cell[axis]) if axis in as_text else cell[axis] for axis in AXES[:-1])
+    return (*levels, "kleene")
+
+
 def sampled_cells(random: Random, some: int) -> Iterator[dict[str, Any]]:
     """Give all corners of the grid, and some cells from anywhere in it."""
     axes = AXES[:-1]
@@ -92,11 +111,7 @@ def test_cells_are_as_read_slowly(drawn: tuple[History, Facts, pd.DataFrame]) ->
     found = indexed(table)
     wrong = []
     for cell, counts in zip(cells, slow, strict=True):
-        key = tuple(
-            str(level) if axis in ("nonresponse", "min_adherence") else level
-            for axis, level in cell.items()
-        )
-        row = found.loc[(*key, "kleene")]
+        row = found.loc[row_key(cell)]
         names = ("n", "trd", "not_trd", "indeterminate")
         got = {name: int(row[name]) for name in names} | {"n_maybe": facts.n_maybe}
         if got != counts:
@@ -179,3 +194,69 @@ def test_the_order_of_rows_and_the_size_of_blocks_change_nothing(
     with Engine(memory_limit_mb=1000, threads=1) as engine:
         again = facts_of(engine, pool_intake(take_in_raw(engine, frames(shuffled))))
     pd.testing.assert_frame_equal(cells_of(again), table)
+
+
+def simulated_and_drawn() -> dict[str, pd.DataFrame]:
+    """Give a simulated drop with steps, ratings and lost trials, and drawn patients beside it."""
+    drawn = frames(draw_patients(seed=11, patients=150))
+    tables = {}
+    for name, table in drawn.items():
+        simulated = read_csv(ROOT / "tests" / "golden" / "drop" / f"{name}.csv")
+        tables[name] = pd.concat([simulated, table], ignore_index=True).fillna("")
+    return tables
+
+
+def definition_of(cell: dict[str, Any], name: str) -> Definition:
+    """Give `article` with the thresholds of a cell."""
+    thresholds = {axis: cell[axis] for axis in AXES[:-1] if axis != "nonresponse"}
+    short_of: dict[str, Any] = {"reduction_below_percent": cell["nonresponse"]}
+    if cell["nonresponse"] == "remission":
+        short_of = {"short_of_remission": True}
+    return variant(name, nonresponse=short_of, **thresholds)
+
+
+def spread_cells(random: Random, some: int) -> list[dict[str, Any]]:
+    """Give cells in which every level of every axis comes up about as often."""
+    columns = {}
+    for axis in AXES[:-1]:
+        levels = GRID.levels(axis)
+        column = [levels[place % len(levels)] for place in range(some)]
+        random.shuffle(column)
+        columns[axis] = column
+    return [{axis: columns[axis][place] for axis in columns} for place in range(some)]
+
+
+def test_a_cell_is_what_a_definition_of_its_thresholds_gives() -> None:
+    cells = spread_cells(Random(5), 4 * BATCHES or 6)
+    definitions = [definition_of(cell, f"cell-{place}") for place, cell in enumerate(cells)]
+    with Engine(memory_limit_mb=1000, threads=2) as engine:
+        cohort = pool_intake(take_in_raw(engine, simulated_and_drawn()))
+        facts = facts_of(engine, cohort)
+        drugs = engine.from_memory(reference_drugs(read_csv(REFERENCE / "antidepressants.csv")))
+        scales = load_scales(REFERENCE)
+        labelled = label_cohort(engine, cohort, drugs, scales, definitions)
+        labels = engine.keep(labelled.labels)
+        found = {
+            definition.id: count_members(labels, labelled.trials, cohort, definition.id)
+            for definition in definitions
+        }
+    table = indexed(cells_of(facts))
+    for place, cell in enumerate(cells):
+        row = table.loc[row_key(cell)]
+        got = {name: int(row[name]) for name in ("trd", "not_trd", "indeterminate")}
+        assert got == found[f"cell-{place}"], cell
+        assert find_primary_cell(GRID, definitions[place]).levels == {**cell, "unknown": "kleene"}
+
+
+def count_members(
+    labels: ir.Table, trials: ir.Table, cohort: Cohort, definition: str
+) -> dict[str, int]:
+    """Count the labels of adults, or of unknown age, with MDD and an antidepressant trial."""
+    adults = cohort.patients.filter(~cohort.patients.age_band.isin(UNDER_AGE).fill_null(False))
+    own = labels.filter((labels.definition == definition) & labels.mdd)
+    own = own.semi_join(adults, "patient_id")
+    own = own.semi_join(trials.filter(trials.antidepressant), "patient_id")
+    counted = own.label.value_counts(name="patients").to_pyarrow().to_pylist()
+    return dict.fromkeys(("trd", "not_trd", "indeterminate"), 0) | {
+        row["label"]: row["patients"] for row in counted
+    }
