@@ -7,6 +7,7 @@ small canonical file, so that a change of one setting reruns only what uses it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -51,7 +52,7 @@ def read_model(model: type[M], data: Mapping[str, Any], where: str, file: Path |
         at = _written(data, first["loc"])
         path = ".".join(str(part) for part in at)
         if file is not None:
-            where = f"{where}, line {line_of(file, at)}"
+            where = f"{where}, line {_line_told(file, at, first['msg'])}"
         if first["type"] == "extra_forbidden":
             known = _known_keys(model, first["loc"][:-1])
             raise UserError(
@@ -100,6 +101,12 @@ def _written(data: Any, loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
             continue
         at.append(part)
     return tuple(at)
+
+
+def _line_told(file: Path, at: tuple[int | str, ...], message: str) -> int:
+    """Give the line of a fault; of one of the file as a whole, that of the first word it names."""
+    named = re.findall("`([^`]+)`", message)
+    return find_line(file, named[0]) if not at and named else line_of(file, at)
 
 
 def line_of(file: Path, at: tuple[int | str, ...]) -> int:
@@ -158,7 +165,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         Kind ``config``, where the file is missing, is no YAML or is no mapping.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = yaml.safe_load(text)
     except FileNotFoundError:
         raise UserError("file not found", where=str(path), kind="config") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -169,9 +177,33 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ) from None
     if data is None:
         return {}
+    _check_no_key_twice(yaml.compose(text, Loader=yaml.SafeLoader), path)
     if not isinstance(data, dict):
         raise UserError("the file holds no `key: value` lines", where=str(path), kind="config")
     return {str(key): value for key, value in data.items()}
+
+
+def _check_no_key_twice(root: yaml.Node, path: Path) -> None:
+    """Refuse a key that stands twice in one mapping: YAML itself takes the last in silence."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                raise UserError(
+                    f"`{key.value}` stands twice, first in line {lines[key.value]}",
+                    where=f"{path}, line {line}",
+                    expected="each key once",
+                    kind="config",
+                )
+            lines[key.value] = line
+            waiting.append(value)
 
 
 class Settings(StrictModel):

@@ -72,9 +72,9 @@ def test_a_variant_labels_somebody_otherwise(engine: Engine, path: Path) -> None
 def test_a_variant_changes_one_thing(path: Path) -> None:
     first, other = (
         {
+            **one.resistance[0].model_dump()["failures"],
             **one.trial.model_dump(),
             **one.patient.model_dump(),
-            **one.resistance[0].model_dump()["failures"],
         }
         for one in (article(), read_definition(path))
     )

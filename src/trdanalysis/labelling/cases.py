@@ -105,13 +105,13 @@ def _check_columns(table: pd.DataFrame, where: str) -> None:
         if name not in known:
             raise UserError(
                 f"unknown column `{name}`",
-                where=where,
+                where=f"{where}, line 1",
                 try_this=suggest(str(name), sorted(known)),
                 kind="config",
             )
     for name in (*_KEY, "label", "reason"):
         if name not in table.columns:
-            raise UserError(f"column `{name}` is missing", where=where, kind="config")
+            raise UserError(f"column `{name}` is missing", where=f"{where}, line 1", kind="config")
 
 
 def _check_empty(cells: Mapping[str, str], names: set[str], where: str, expected: str) -> None:

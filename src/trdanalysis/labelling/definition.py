@@ -193,7 +193,7 @@ class Definition(StrictModel):
             raise ValueError("`failures.nonresponse` may stand in grades only")
         for each in self.unconfirmed:
             if resolve(self, each.setting) is None:
-                raise ValueError(f"`unconfirmed` names `{each.setting}`, which is not set")
+                raise ValueError(f"`{each.setting}` is named in `unconfirmed` and is not set")
         return self
 
     @property
