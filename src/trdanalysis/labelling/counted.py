@@ -75,7 +75,7 @@ def _within_time(kept: ir.Table, trials: ir.Table, within_days: int) -> ir.Table
         sure_day=rows.start_day.min(where=rows.counts),
         earliest_day=rows.start_day.min(where=rows.counts.fill_null(True)),
     )
-    joined = kept.join(first, "patient_id").drop("patient_id_right")
+    joined = kept.join(first, "patient_id")
     day = joined.established_day
     soon = ibis.cases(
         (day - joined.earliest_day <= within_days, True),
@@ -97,7 +97,7 @@ def by_episode(engine: Keeper, rows: ir.Table, sets: Sequence[str]) -> ir.Table:
     known = rows.filter(rows.episode.notnull())
     unknown = rows.filter(rows.episode.isnull())
     groups = known.select("patient_id", group="episode").distinct()
-    spread = unknown.join(groups, "patient_id").drop("patient_id_right")
+    spread = unknown.join(groups, "patient_id")
     alone = unknown.anti_join(groups, "patient_id").mutate(
         group=ibis.literal(_NO_EPISODE, type="int64")
     )
@@ -139,7 +139,7 @@ def count_within(
     any_certain = rows.group_by(list(by)).agg(
         **{f"any_{name}": rows[name].any() for name in sets if name.endswith("low")}
     )
-    joined = most.join(any_certain, list(by)).drop(*(f"{name}_right" for name in by))
+    joined = most.join(any_certain, list(by))
     one = {
         name: ibis.greatest(joined[name], joined[f"any_{name}"].cast("int64"))
         for name in sets
