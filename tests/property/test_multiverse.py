@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 from random import Random
 from typing import Any
@@ -91,21 +93,37 @@ def sampled_cells(random: Random, some: int) -> Iterator[dict[str, Any]]:
         yield dict(zip(axes, levels, strict=True))
     # Judging trials slowly is what costs: few ways of it, many cells of each.
     judged = ("min_weeks", "dose_table", "first_line")
-    ways = [{axis: random.choice(GRID.levels(axis)) for axis in judged} for _ in range(8)]
+    ways = [{axis: random.choice(GRID.levels(axis)) for axis in judged} for _ in range(3)]
     for _ in range(some):
         yield {axis: random.choice(GRID.levels(axis)) for axis in axes} | random.choice(ways)
 
 
+@dataclass(frozen=True)
+class Made:
+    """A cohort, with what the cells are judged from and the cells."""
+
+    tables: History
+    engine: Engine
+    cohort: Cohort
+    facts: Facts
+    cells: pd.DataFrame
+
+
 @pytest.fixture(scope="module")
-def drawn() -> tuple[History, Facts, pd.DataFrame]:
-    tables = draw_patients(seed=7, patients=120)
+def made() -> Iterator[Made]:
+    """Give a simulated drop with steps, ratings and lost trials, and drawn patients beside it."""
+    tables = draw_patients(seed=7, patients=90)
+    for name, rows in tables.items():
+        simulated = read_csv(ROOT / "tests" / "golden" / "drop" / f"{name}.csv")
+        rows += simulated.to_dict("records")
     with Engine(memory_limit_mb=1000, threads=2) as engine:
-        facts = facts_of(engine, pool_intake(take_in_raw(engine, frames(tables))))
-    return tables, facts, cells_of(facts)
+        cohort = pool_intake(take_in_raw(engine, frames(tables)))
+        facts = facts_of(engine, cohort)
+        yield Made(tables, engine, cohort, facts, cells_of(facts))
 
 
-def test_cells_are_as_read_slowly(drawn: tuple[History, Facts, pd.DataFrame]) -> None:
-    tables, facts, table = drawn
+def test_cells_are_as_read_slowly(made: Made) -> None:
+    tables, facts, table = made.tables, made.facts, made.cells
     cells = list(sampled_cells(Random(3), 150))
     slow = count_cells(read_drop(tables), REFERENCE / "antidepressants.csv", cells)
     found = indexed(table)
@@ -124,8 +142,8 @@ def test_cells_are_as_read_slowly(drawn: tuple[History, Facts, pd.DataFrame]) ->
     assert facts.lost.sum() > 0
 
 
-def test_every_cell_is_there_once_in_order(drawn: tuple[History, Facts, pd.DataFrame]) -> None:
-    table = drawn[2]
+def test_every_cell_is_there_once_in_order(made: Made) -> None:
+    table = made.cells
     assert len(table) == GRID.n_cells == 31_104
     assert not table.duplicated(list(AXES)).any()
     assert table["unknown"].tolist()[:3] == list(GRID.unknown)
@@ -136,10 +154,8 @@ def test_every_cell_is_there_once_in_order(drawn: tuple[History, Facts, pd.DataF
     )  # fmt: skip
 
 
-def test_labels_add_up_and_bounds_are_no_labels(
-    drawn: tuple[History, Facts, pd.DataFrame],
-) -> None:
-    facts, table = drawn[1:]
+def test_labels_add_up_and_bounds_are_no_labels(made: Made) -> None:
+    facts, table = made.facts, made.cells
     labels = table[table["unknown"] == "kleene"].reset_index(drop=True)
     assert (labels["trd"] + labels["not_trd"] + labels["indeterminate"] == labels["n"]).all()
     assert (labels["indeterminate"] >= 0).all()
@@ -159,8 +175,8 @@ def test_labels_add_up_and_bounds_are_no_labels(
         assert (cells["excludes_reference"].to_numpy(dtype=bool) == excludes).all()
 
 
-def test_a_stricter_level_adds_nobody(drawn: tuple[History, Facts, pd.DataFrame]) -> None:
-    table = drawn[2]
+def test_a_stricter_level_adds_nobody(made: Made) -> None:
+    table = made.cells
     labels = table[table["unknown"] == "kleene"]
     for name in ("trd", "not_trd"):
         counts = (
@@ -183,27 +199,13 @@ def test_a_stricter_level_adds_nobody(drawn: tuple[History, Facts, pd.DataFrame]
 
 
 def test_the_order_of_rows_and_the_size_of_blocks_change_nothing(
-    drawn: tuple[History, Facts, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+    made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tables, facts, table = drawn
-    shuffled = {name: list(rows) for name, rows in tables.items()}
-    for rows in shuffled.values():
-        Random(1).shuffle(rows)
     monkeypatch.setattr("trdanalysis.analysis.cell_counts._BLOCK_PATIENTS", 7)
-    pd.testing.assert_frame_equal(cells_of(facts), table)
-    with Engine(memory_limit_mb=1000, threads=1) as engine:
-        again = facts_of(engine, pool_intake(take_in_raw(engine, frames(shuffled))))
-    pd.testing.assert_frame_equal(cells_of(again), table)
-
-
-def simulated_and_drawn() -> dict[str, pd.DataFrame]:
-    """Give a simulated drop with steps, ratings and lost trials, and drawn patients beside it."""
-    drawn = frames(draw_patients(seed=11, patients=150))
-    tables = {}
-    for name, table in drawn.items():
-        simulated = read_csv(ROOT / "tests" / "golden" / "drop" / f"{name}.csv")
-        tables[name] = pd.concat([simulated, table], ignore_index=True).fillna("")
-    return tables
+    pd.testing.assert_frame_equal(cells_of(made.facts), made.cells)
+    trials = made.engine.keep(made.cohort.trials.order_by(made.cohort.trials.line.desc()))
+    again = facts_of(made.engine, dataclasses.replace(made.cohort, trials=trials))
+    pd.testing.assert_frame_equal(cells_of(again), made.cells)
 
 
 def definition_of(cell: dict[str, Any], name: str) -> Definition:
@@ -226,21 +228,18 @@ def spread_cells(random: Random, some: int) -> list[dict[str, Any]]:
     return [{axis: columns[axis][place] for axis in columns} for place in range(some)]
 
 
-def test_a_cell_is_what_a_definition_of_its_thresholds_gives() -> None:
-    cells = spread_cells(Random(5), 4 * BATCHES or 6)
+def test_a_cell_is_what_a_definition_of_its_thresholds_gives(made: Made) -> None:
+    cells = spread_cells(Random(BATCHES or 5), 4 * BATCHES or 4)
     definitions = [definition_of(cell, f"cell-{place}") for place, cell in enumerate(cells)]
-    with Engine(memory_limit_mb=1000, threads=2) as engine:
-        cohort = pool_intake(take_in_raw(engine, simulated_and_drawn()))
-        facts = facts_of(engine, cohort)
-        drugs = engine.from_memory(reference_drugs(read_csv(REFERENCE / "antidepressants.csv")))
-        scales = load_scales(REFERENCE)
-        labelled = label_cohort(engine, cohort, drugs, scales, definitions)
-        labels = engine.keep(labelled.labels)
-        found = {
-            definition.id: count_members(labels, labelled.trials, cohort, definition.id)
-            for definition in definitions
-        }
-    table = indexed(cells_of(facts))
+    engine, cohort = made.engine, made.cohort
+    drugs = engine.from_memory(reference_drugs(read_csv(REFERENCE / "antidepressants.csv")))
+    labelled = label_cohort(engine, cohort, drugs, load_scales(REFERENCE), definitions)
+    labels = engine.keep(labelled.labels)
+    found = {
+        definition.id: count_members(labels, labelled.trials, cohort, definition.id)
+        for definition in definitions
+    }
+    table = indexed(made.cells)
     for place, cell in enumerate(cells):
         row = table.loc[row_key(cell)]
         got = {name: int(row[name]) for name in ("trd", "not_trd", "indeterminate")}

@@ -59,8 +59,8 @@ def disclose_cells(table: pd.DataFrame, limit: int, base: int = LEAST_BASE) -> p
     reach = np.where(is_label, trd + unknown, counted)
     told = (n, unknown, counted, n - counted, everybody - reach)
     of_labels = (not_trd, unsure, everybody - n)
-    hidden = np.any([_is_few(numbers, limit) for numbers in told], axis=0)
-    hidden |= is_label & np.any([_is_few(numbers, limit) for numbers in of_labels], axis=0)
+    hidden = np.any([_is_few(numbers, limit, base) for numbers in told], axis=0)
+    hidden |= is_label & np.any([_is_few(numbers, limit, base) for numbers in of_labels], axis=0)
     hidden = _hide_alike(table, hidden)
     rounded = table.copy()
     for name in _COUNTS:
@@ -88,8 +88,10 @@ def disclose_cells(table: pd.DataFrame, limit: int, base: int = LEAST_BASE) -> p
     return rounded
 
 
-def _is_few(numbers: Any, limit: int) -> Any:
-    return (numbers >= 1) & (numbers <= limit)
+def _is_few(numbers: Any, limit: int, base: int) -> Any:
+    """Say which counts are small, as they are or as they would be shown."""
+    shown = _round(numbers, base)
+    return ((numbers >= 1) & (numbers <= limit)) | ((shown >= 1) & (shown <= limit))
 
 
 def _round(numbers: Any, base: int) -> Any:

@@ -119,9 +119,10 @@ def _sentences(
         f" {words.percent(rate.max())} over {words.count(len(shown))} cells; the middle half lies"
         f" between {low} and {high}, half of all below {middle}."
     ]
-    if len(shown) < len(labels):
-        told.append(f"{words.count(len(labels) - len(shown))} cells are hidden and not part of any"
-                    " of these numbers.")  # fmt: skip
+    gone = len(labels) - len(shown)
+    if gone:
+        are = "cell is" if gone == 1 else "cells are"
+        told.append(f"{words.count(gone)} {are} hidden and no part of any of these numbers.")
     figure = words.percent(reference, 0)
     below, above = (shown["ci_high"] < reference).mean(), (shown["ci_low"] > reference).mean()
     told.append(
