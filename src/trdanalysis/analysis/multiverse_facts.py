@@ -5,7 +5,7 @@ The one pass over the trials. What follows is arithmetic on yes-or-no columns.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -124,10 +124,11 @@ def collect_facts(
     under_age_bands
         Patients in these age bands are left out.
     """
-    judged = _judge_trials(engine, cohort, drugs, of_domain(scales, "symptom"), definition, grid)
-    kept = engine.keep(judged)
+    judged = engine.keep(
+        _judge_trials(engine, cohort, drugs, of_domain(scales, "symptom"), definition, grid)
+    )
     members = engine.keep(
-        _find_members(cohort, kept, of_domain(scales, "function"), definition, under_age_bands)
+        _find_members(cohort, judged, of_domain(scales, "function"), definition, under_age_bands)
     )
     n, n_maybe = (
         int(members.filter(members.member == name).count().to_pyarrow().as_py())
@@ -135,7 +136,11 @@ def collect_facts(
     )
     asked = members.filter((members.member == "certain") & members.others.fill_null(True))
     people = asked.select("patient_id", "others", "lost").order_by("patient_id").to_pyarrow()
-    rows = _possible_failures(kept, grid).semi_join(asked, "patient_id")
+    # Exposure is asked of those alone that all the rest makes possible failures: it costs most.
+    names = _names(grid)
+    few = [names[criterion] for criterion in ("first_line", "nonresponse", "adherence")]
+    rows = engine.keep(_possible(judged, few).semi_join(asked, "patient_id"))
+    rows = _possible(_judge_exposure(engine, rows, cohort.doses, grid), [names["exposure"]])
     trials = rows.order_by(["patient_id", "start_day", "trial_id"]).to_pyarrow()
     return _as_arrays(n, n_maybe, people, trials, grid)
 
@@ -148,7 +153,9 @@ def _judge_trials(
     definition: Definition,
     grid: Grid,
 ) -> ir.Table:
-    """Give each trial's key, treatment, start, episode and a column per criterion and level."""
+    """Give each trial's key, treatments, start, episode, a column per criterion and level but those
+    of exposure, and what exposure is judged from.
+    """
     table = derive_exposed(
         engine, cohort.trials, cohort.patients, drugs, can_be_filled=cohort.assessments is not None
     )
@@ -161,9 +168,6 @@ def _judge_trials(
         end_day=end_day(table, defaults=True),
         remission=is_remission(table),
     )
-    table = engine.keep(table)
-    for name in grid.dose_table:
-        table = _join_steps(engine, table, cohort.doses, name)
     columns: dict[str, ir.Value] = {}
     for place, first_line in enumerate(grid.first_line):
         rule = definition.trial.model_copy(update={"first_line": first_line})
@@ -174,12 +178,32 @@ def _judge_trials(
         columns[f"adherence_{place}"] = (
             ibis.literal(True) if isinstance(least, str) else table.adherence >= least
         )
-    for place, name in enumerate(grid.dose_table):
-        for at, weeks in enumerate(grid.min_weeks):
-            days = weeks * DAYS_PER_WEEK
-            columns[f"exposure_{place}_{at}"] = _is_exposed_enough(table, name, days)
     keys = {f"treatment_{name}": distinct_key(table, name) for name in grid.distinct_by}
-    return table.select(*_TRIAL, "start_day", "episode", "antidepressant", **keys, **columns)
+    minima = [f"min_mg_{name}" for name in grid.dose_table if name != NONE]
+    return table.select(
+        *_TRIAL, "start_day", "episode", "antidepressant", *_OF_EXPOSURE, *minima, **keys, **columns
+    )
+
+
+#: What exposure is judged from, beside the minimum doses.
+_OF_EXPOSURE = ("end_day", "stop_day", "ended_unknown", "last_day_seen", "dose_mg_per_day")
+
+
+def _judge_exposure(
+    engine: Keeper, table: ir.Table, doses: ir.Table | None, grid: Grid
+) -> ir.Table:
+    """Add whether the dose was adequate for long enough, by dose table and weeks."""
+    if doses is not None:
+        doses = engine.keep(doses.semi_join(table, _TRIAL))
+    for name in grid.dose_table:
+        table = _join_steps(engine, table, doses, name)
+    return table.mutate(
+        **{
+            f"exposure_{place}_{at}": _is_exposed_enough(table, name, weeks * DAYS_PER_WEEK)
+            for place, name in enumerate(grid.dose_table)
+            for at, weeks in enumerate(grid.min_weeks)
+        }
+    )
 
 
 def _join_steps(
@@ -283,10 +307,10 @@ def _names(grid: Grid) -> dict[str, list[str]]:
     }
 
 
-def _possible_failures(judged: ir.Table, grid: Grid) -> ir.Table:
-    """Keep trials that may be failures in some cell."""
+def _possible(judged: ir.Table, criteria: Sequence[Sequence[str]]) -> ir.Table:
+    """Keep trials that may meet each of the criteria at some level."""
     possible: ir.BooleanValue = ibis.literal(True)
-    for names in _names(grid).values():
+    for names in criteria:
         some: ir.BooleanValue = ibis.literal(False)
         for name in names:
             some = some | judged[name].fill_null(True)
