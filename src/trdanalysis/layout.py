@@ -29,7 +29,8 @@ COHORT_FILES = (
 #: Result tables that are published as CSV.
 PUBLISHED_TABLES = (
     "rates", "benchmarks", "attrition", "definitions", "comparisons", "models", "unknowns",
-    "resistance", "clusters", "curves", "age_curves", "tipping", "first_trials", "multiverse",
+    "resistance", "clusters", "curves", "age_curves", "tipping", "first_trials", "agreement",
+    "overlaps", "multiverse",
 )  # fmt: skip
 
 #: Result tables before disclosure control.

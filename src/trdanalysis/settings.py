@@ -183,7 +183,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return {str(key): value for key, value in data.items()}
 
 
-def _check_no_key_twice(root: yaml.Node, path: Path) -> None:
+def _check_no_key_twice(root: yaml.Node | None, path: Path) -> None:
     """Refuse a key that stands twice in one mapping: YAML itself takes the last in silence."""
     waiting = [root]
     while waiting:

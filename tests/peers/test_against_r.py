@@ -391,3 +391,12 @@ def test_pooling(case: str) -> None:
     )
     named = ("estimate", "variance", "df", "fraction_missing")
     check({name: getattr(pooled, name) for name in named}, expected("pooling")[case])
+
+
+@pytest.mark.parametrize("case", cases("agreement"))
+def test_agreement(case: str) -> None:
+    from trdanalysis.analysis.agreement import MEASURES, measure_agreement
+
+    both, first, second, neither = rows_of("agreement", case).iloc[0, 1:].tolist()
+    got = measure_agreement([[both, first], [second, neither]])
+    check({name: got[name] for name in MEASURES}, expected("agreement")[case])

@@ -14,6 +14,7 @@ from tests.support import CONFIG
 from tests.unit.analysis_cohorts import make_cohort
 from tests.unit.analysis_tables import tables_of
 from tests.unit.report_pages import published
+from trdanalysis.analysis.agreement import CELLS
 from trdanalysis.disclosure.disclose import disclose_tables
 from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.layout import ANALYSIS_TABLES
@@ -40,6 +41,8 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "first_trials": ("n",),
     "label_reasons": ("patients", "on_defaults"),
     "multiverse": ("n", "n_unknown", "trd", "not_trd", "indeterminate"),
+    "agreement": ("n", "n_labelled", *CELLS),
+    "overlaps": ("n", "n_indeterminate"),
 }
 DIFFERENCES = {
     "rates": [("n", "events")],
@@ -48,6 +51,7 @@ DIFFERENCES = {
     "unknowns": [("n_unknown", "n_only")],
     "curves": [("n_at_risk", "events", "censored")],
     "label_reasons": [("patients", "on_defaults")],
+    "overlaps": [("n", "n_indeterminate")],
 }
 #: Numbers that a hidden row keeps: they tell of nobody.
 KEPT = {
@@ -57,6 +61,7 @@ KEPT = {
     "models": {"parameters", "iterations"},
     "curves": {"day"},
     "multiverse": {"min_weeks", "min_failures", "reference"},
+    "overlaps": {"n_definitions"},
 }
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from trdanalysis.analysis.adjusted import ModelSettings, estimate_adjusted
 from trdanalysis.analysis.age_models import estimate_age
+from trdanalysis.analysis.agreement import estimate_agreement_tables
 from trdanalysis.analysis.attrition import estimate_attrition
 from trdanalysis.analysis.benchmarks import estimate_benchmarks
 from trdanalysis.analysis.clusters import add_up_clusters, estimate_clusters
@@ -173,6 +174,7 @@ def estimate_tables(
         "age_curves": age_curves,
         "tipping": estimate_tipping(rates, settings.rates),
         "first_trials": estimate_first_trials(criteria, settings.rates),
+        **estimate_agreement_tables(cohort.labels, settings.rates.definitions),
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from trdanalysis.analysis.agreement import CELLS, MEASURES
 from trdanalysis.analysis.comparisons import OTHERS
 from trdanalysis.analysis.states import UNKNOWN, YOUNG
 from trdanalysis.disclosure.cells import disclose_cells
@@ -48,6 +49,9 @@ _COUNTED = {
         ["n", "n_left_out", "n_clusters", "events"],
         ["events_per_parameter", "condition", "dispersion", "c_statistic"],
     ),
+    # Any cell that is small takes the pair away: the others and the sum would tell it.
+    "agreement": (["n", "n_labelled", *CELLS], [*MEASURES, "reason"]),
+    "overlaps": (["n", "n_indeterminate"], []),
     "tipping": (["unknown_with_event", "n", "events"], ["share", "rate", "ci_low", "ci_high"]),
 }  # fmt: skip
 
@@ -58,6 +62,7 @@ _LEFT = {
     "unknowns": (("n_unknown", "n_only"),),
     "curves": (("n_at_risk", "events", "censored"),),
     "models": (("n", "events"),),
+    "overlaps": (("n", "n_indeterminate"),),
 }
 
 _COUNTED_ANALYSES = ("complete_case", "proven")

@@ -41,7 +41,8 @@ def derive_switches(
     -------
     Table
         The same rows with ``switched`` (null: what followed, or when this trial ended, is unknown)
-        and ``switch_day``, the day on which a certain switch was shown first; null without one.
+        and ``switch_day``, the day on which the switch was shown first; null where there is none
+        for certain, or where one that is uncertain may have been earlier.
 
     Notes
     -----
@@ -77,8 +78,8 @@ def derive_switches(
     pairs = pairs.mutate(follows=pairs.next_counts & in_time)
     found = engine.keep(
         pairs.group_by(["patient_id", "trial_id"]).agg(
-            switch_day=pairs.next_day.min(where=pairs.follows),
-            may_follow=pairs.follows.fill_null(True).any(),
+            certain_day=pairs.next_day.min(where=pairs.follows),
+            earliest_day=pairs.next_day.min(where=pairs.follows.fill_null(True)),
         )
     )
     joined = table.left_join(found, ["patient_id", "trial_id"]).drop(
@@ -86,11 +87,13 @@ def derive_switches(
     )
     unsure = lost.select("patient_id").distinct().mutate(has_lost=ibis.literal(True))
     joined = joined.left_join(unsure, "patient_id").drop("patient_id_right")
-    open_question = joined.may_follow.fill_null(False) | joined.has_lost.fill_null(False)
+    has_lost = joined.has_lost.fill_null(False)
+    agrees = (joined.certain_day == joined.earliest_day) & ~has_lost
     return joined.mutate(
         switched=ibis.cases(
-            (joined.switch_day.notnull(), True),
-            (open_question, ibis.null("boolean")),
+            (joined.certain_day.notnull(), True),
+            (joined.earliest_day.notnull() | has_lost, ibis.null("boolean")),
             else_=False,
-        )
-    ).drop("may_follow", "has_lost")
+        ),
+        switch_day=agrees.fill_null(False).ifelse(joined.certain_day, ibis.null("int64")),
+    ).drop("certain_day", "earliest_day", "has_lost")

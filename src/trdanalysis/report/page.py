@@ -14,6 +14,7 @@ import pandas as pd
 
 from trdanalysis.prespecification import FreezeStatus
 from trdanalysis.report import words
+from trdanalysis.report.agreement import make_agreement
 from trdanalysis.report.figures import ForestRow, render_forest
 from trdanalysis.report.making import make_statistics
 from trdanalysis.report.multiverse import make_multiverse
@@ -131,6 +132,14 @@ def render_report(tables: ReportTables) -> str:
             benchmarks=benchmark_rows(tables.benchmarks, tables.published, primary),
             sections=_estimand_sections(tables, primary, reference, margin),
             statistics=make_statistics(tables.rates, tables.statistics, primary, reference, margin),
+            agreement=make_agreement(
+                tables.rates,
+                tables.definition_counts,
+                tables.statistics,
+                [str(each["id"]) for each in tables.definitions],
+                reference,
+                margin,
+            ),
             multiverse=make_multiverse(tables.statistics["multiverse"], primary),
             labels=label_rows(tables.label_reasons),
             definition_counts=records(_with_none(tables.definition_counts)),

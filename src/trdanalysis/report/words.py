@@ -243,6 +243,13 @@ MODEL_REASONS = {
     "too_few_knots_or_bands": "too few knots or bands",
 }
 
+#: Why two definitions have no kappa, or it has no limits.
+AGREEMENT_REASONS = {
+    "nobody": "nobody labelled by both",
+    "one_label": "a definition gives one label only",
+    "no_variance": "no limits: no variance",
+}
+
 STATUS = {
     "ok": "",
     "suppressed": "hidden: a count here is too small to be shown",

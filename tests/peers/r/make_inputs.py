@@ -49,6 +49,19 @@ def make_two_groups() -> None:
     )
 
 
+def make_agreement() -> None:
+    """Write two-by-two tables: much and little agreement, rare labels, none at the edges."""
+    tables = [(40, 9, 6, 45), (80, 10, 5, 5), (45, 15, 25, 15), (31, 12, 4, 58), (5, 1, 0, 4)]
+    tables += [(1, 0, 0, 1), (25, 0, 0, 1850), (0, 7, 9, 0), (0, 5, 5, 0), (3, 0, 17, 9000)]
+    tables += [(0, 4, 0, 30), (12, 0, 8, 0), (0, 0, 0, 50), (50, 0, 0, 0), (0, 3, 4, 200)]
+    tables += [(269_502, 26_223, 26_188, 2_304_851), (51, 0, 49, 1759)]
+    write(
+        "agreement",
+        ["case", "both", "first", "second", "neither"],
+        [("/".join(map(str, table)), *table) for table in tables],
+    )
+
+
 def make_clusters(random: np.random.Generator) -> None:
     """Write trials and events of patients: many, few, none or all with the event."""
     rows: list[tuple[object, ...]] = []
@@ -240,6 +253,7 @@ def main() -> None:
     make_bands()
     make_interactions()
     make_p_values()
+    make_agreement()
     makers = [make_clusters, make_model, make_firth, make_gee, make_survival, make_pooling]
     for stream, make in enumerate(makers):
         make(np.random.default_rng((SEED, stream)))
