@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,13 @@ from trdanalysis.analysis.grid import (
     thresholds_of,
 )
 from trdanalysis.analysis.multiverse import COLUMNS, estimate_multiverse
-from trdanalysis.analysis.multiverse_facts import collect_facts
+from trdanalysis.analysis.multiverse_facts import Facts, Reading, collect_facts
 from trdanalysis.commands.shared import load_scales
 from trdanalysis.disclosure.cells import disclose_cells
 from trdanalysis.engine import Engine
 from trdanalysis.errors import EXIT_CODES, UserError
 from trdanalysis.files import read_csv
+from trdanalysis.labelling.cohort import Cohort
 from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.report.multiverse import make_multiverse
@@ -61,23 +63,48 @@ def engine() -> Iterator[Engine]:
 
 def trial(number: int, drug: str, start: int, **changed: str) -> dict[str, str]:
     return {
-        "patient_id": "p1", "trial_id": f"t{number}", "drug": drug, "start_day": str(start),
+        "trial_id": f"t{number}", "drug": drug, "start_day": str(start),
         "stop_day": str(start + 70), "baseline_day": str(start), "endpoint_day": str(start + 60),
         "episode": "1", **FAILED, **changed,
     }  # fmt: skip
 
 
-def cells_of(
-    engine: Engine, patients: Rows, trials: Rows, grid: Grid = SMALL, lost: Rows | None = None
-) -> pd.DataFrame:
-    tables = {"patients": patients, "trials": trials + (lost or []), "doses": [], "assessments": []}
-    cohort = pool_intake(take_in_raw(engine, frames(tables)))
+def cohort_of(engine: Engine, patients: Rows, trials: Rows) -> Cohort:
+    tables = {"patients": patients, "trials": trials, "doses": [], "assessments": []}
+    return pool_intake(take_in_raw(engine, frames(tables)))
+
+
+def facts_of(engine: Engine, cohort: Cohort, grid: Grid = SMALL) -> Facts:
     drugs = engine.from_memory(reference_drugs(read_csv(REFERENCE / "antidepressants.csv")))
-    facts = collect_facts(
-        engine, cohort, drugs, load_scales(REFERENCE), article(), grid, ["under 12", "12-17"]
-    )
+    scales = load_scales(REFERENCE)
+    return collect_facts(engine, cohort, drugs, scales, article(), grid, ["under 12", "12-17"])
+
+
+def cells_of(facts: Facts, grid: Grid = SMALL) -> pd.DataFrame:
     primary = find_primary_cell(grid, article()).levels
     return estimate_multiverse(facts, grid, primary, min_days_between_starts=14, reference=0.3)
+
+
+def facts_of_one(facts: Facts, place: int) -> Facts:
+    """Give the facts of one patient in question."""
+    own = facts.patient == place
+
+    def of(way: Reading) -> Reading:
+        parts = (way.first_line, way.nonresponse, way.exposure, way.adherence)
+        return Reading(*(part[..., own] for part in parts))
+
+    return dataclasses.replace(
+        facts,
+        n=1,
+        is_certain=facts.is_certain[[place]],
+        lost=facts.lost[[place]],
+        patient=facts.patient[own] - place,
+        start_day=facts.start_day[own],
+        episode=facts.episode[own],
+        treatments={name: codes[own] for name, codes in facts.treatments.items()},
+        sure=of(facts.sure),
+        may=of(facts.may),
+    )
 
 
 def label_in(cells: pd.DataFrame, failures: int, same_episode: bool) -> str:
@@ -90,7 +117,7 @@ def label_in(cells: pd.DataFrame, failures: int, same_episode: bool) -> str:
 
 
 def test_nobody(engine: Engine) -> None:
-    cells = cells_of(engine, [], [])
+    cells = cells_of(facts_of(engine, cohort_of(engine, [], [])))
     assert tuple(cells.columns) == COLUMNS
     assert len(cells) == SMALL.n_cells
     assert set(cells["status"]) == {"not_estimable"}
@@ -109,14 +136,14 @@ def test_nobody(engine: Engine) -> None:
 
 
 def test_no_trials_and_nothing_known(engine: Engine) -> None:
-    person = {"patient_id": "p1"}
-    cells = cells_of(engine, [person | ASKED], [])
-    assert set(cells["n"]) == {0}
-    # Without a word on diagnosis the patient may be a member, so that the bounds hold everything.
-    cells = cells_of(engine, [person], [{"patient_id": "p1", "trial_id": "t", "start_day": "0"}])
+    """Who was not treated is out; of whom nothing is known may be in, and resistant."""
+    people = [{"patient_id": "untreated"} | ASKED, {"patient_id": "unknown"}]
+    trials = [{"patient_id": "unknown", "trial_id": "t", "start_day": "0"}]
+    cells = cells_of(facts_of(engine, cohort_of(engine, people, trials)))
     labels = cells[cells["unknown"] == "kleene"]
     assert set(labels["n"]) == {0}
     assert set(labels["n_unknown"]) == {1}
+    assert set(labels["status"]) == {"not_estimable"}
     assert set(labels["bound_low"]) == {0.0}
     assert set(labels["bound_high"]) == {1.0}
     bad = cells[cells["unknown"] == "assume_bad"]
@@ -124,52 +151,64 @@ def test_no_trials_and_nothing_known(engine: Engine) -> None:
     assert set(bad["bound_high"]) == {1.0}
 
 
-@pytest.mark.parametrize(
-    ("trials", "lost", "labels"),
-    [
-        # Three in one episode; by number of failures, in a lifetime and in one episode.
-        ([("sertraline", 0, "1"), ("venlafaxine", 100, "1"), ("mirtazapine", 200, "1")], 0,
-         "trd trd trd / trd trd trd"),
-        # Two episodes, two and one.
-        ([("sertraline", 0, "1"), ("venlafaxine", 100, "1"), ("mirtazapine", 200, "2")], 0,
-         "trd trd trd / trd trd not_trd"),
-        # The second's episode is unknown: it is alone for certain, with either other perhaps.
-        ([("sertraline", 0, "1"), ("venlafaxine", 100, ""), ("mirtazapine", 200, "2")], 0,
-         "trd trd trd / trd indeterminate not_trd"),
-        # No episode is known: each alone for certain, all together perhaps.
-        ([("sertraline", 0, ""), ("venlafaxine", 100, ""), ("mirtazapine", 200, "")], 0,
-         "trd trd trd / trd indeterminate indeterminate"),
-        # Begun together, or the same again, is one.
-        ([("sertraline", 0, "1"), ("venlafaxine", 14, "1"), ("sertraline", 200, "1")], 0,
-         "trd trd not_trd / trd trd not_trd"),
-        # A quarantined trial may be one more.
-        ([("sertraline", 0, "1"), ("venlafaxine", 100, "2")], 1,
-         "trd trd indeterminate / trd indeterminate not_trd"),
-    ],
+#: Trials of one patient each (drug, start, episode), how many are lost, and the labels: by number
+#: of failures, in a lifetime and in one episode.
+HISTORIES: tuple[tuple[list[tuple[str, int, str]], int, str], ...] = (
+    # Three in one episode.
+    ([("sertraline", 0, "1"), ("venlafaxine", 100, "1"), ("mirtazapine", 200, "1")], 0,
+     "trd trd trd / trd trd trd"),
+    # Two episodes, two and one.
+    ([("sertraline", 0, "1"), ("venlafaxine", 100, "1"), ("mirtazapine", 200, "2")], 0,
+     "trd trd trd / trd trd not_trd"),
+    # The second's episode is unknown: it is alone for certain, with either other perhaps.
+    ([("sertraline", 0, "1"), ("venlafaxine", 100, ""), ("mirtazapine", 200, "2")], 0,
+     "trd trd trd / trd indeterminate not_trd"),
+    # No episode is known: each alone for certain, all together perhaps.
+    ([("sertraline", 0, ""), ("venlafaxine", 100, ""), ("mirtazapine", 200, "")], 0,
+     "trd trd trd / trd indeterminate indeterminate"),
+    # Begun together, or the same again, is one.
+    ([("sertraline", 0, "1"), ("venlafaxine", 14, "1"), ("sertraline", 200, "1")], 0,
+     "trd trd not_trd / trd trd not_trd"),
+    # A quarantined trial may be one more.
+    ([("sertraline", 0, "1"), ("venlafaxine", 100, "2")], 1,
+     "trd trd indeterminate / trd indeterminate not_trd"),
 )  # fmt: skip
-def test_one_patient(
-    engine: Engine, trials: list[tuple[str, int, str]], lost: int, labels: str
-) -> None:
-    rows = [
-        trial(number, drug, start, episode=episode)
-        for number, (drug, start, episode) in enumerate(trials)
-    ]
-    gone = [trial(9, "fluoxetine", 300, start_day="soon")] * lost
-    cells = cells_of(engine, [{"patient_id": "p1"} | ASKED], rows, lost=gone)
-    found = [
-        " ".join(label_in(cells, failures, same) for failures in (1, 2, 3))
-        for same in (False, True)
-    ]
-    assert " / ".join(found) == labels
 
 
-def test_a_grid_of_one_cell_is_the_definition(engine: Engine) -> None:
+@pytest.fixture(scope="module")
+def cohort(engine: Engine) -> Cohort:
+    """Give the histories, each of a patient of its own."""
+    people: Rows = []
+    trials: Rows = []
+    for place, (history, lost, _) in enumerate(HISTORIES):
+        name = {"patient_id": f"p{place}"}
+        people.append(name | ASKED)
+        trials += [
+            trial(number, drug, start, episode=episode) | name
+            for number, (drug, start, episode) in enumerate(history)
+        ]
+        trials += [trial(9, "fluoxetine", 300, start_day="soon") | name] * lost
+    return cohort_of(engine, people, trials)
+
+
+def test_one_patient(engine: Engine, cohort: Cohort) -> None:
+    facts = facts_of(engine, cohort)
+    assert (facts.n, facts.n_maybe) == (len(HISTORIES), 0)
+    for place, (history, _, labels) in enumerate(HISTORIES):
+        cells = cells_of(facts_of_one(facts, place))
+        found = [
+            " ".join(label_in(cells, failures, same) for failures in (1, 2, 3))
+            for same in (False, True)
+        ]
+        assert " / ".join(found) == labels, history
+
+
+def test_a_grid_of_one_cell_is_the_definition(engine: Engine, cohort: Cohort) -> None:
     levels = thresholds_of(article())
     assert levels is not None
     one = Grid.model_validate({axis: [level] for axis, level in levels.items()})
-    rows = [trial(0, "sertraline", 0), trial(1, "venlafaxine", 100)]
-    cells = cells_of(engine, [{"patient_id": "p1"} | ASKED], rows, one)
-    assert cells[["n", "trd", "is_primary"]].iloc[0].tolist() == [1, 1, True]
+    cells = cells_of(facts_of(engine, cohort, one), one)
+    assert cells[["n", "trd", "is_primary"]].iloc[0].tolist() == [6, 6, True]
 
 
 def changed_grid(folder: Path, old: str, new: str) -> Path:
