@@ -174,7 +174,7 @@ def _derive_enough(table: ir.Table, measured: Measured, definition: Definition) 
         apparent_resistance=apparent,
         enough_bare=_any_holds(definition.resistance, table, measured, BARE),
         enough_failures=_any_holds(definition.resistance, table, measured, USUAL),
-        grade=_grade(table, measured, definition.grades),
+        grade=_grade(table, measured, definition.grades, definition.patient),
     )
 
 
@@ -187,16 +187,21 @@ def _any_holds(
     return found
 
 
-def _grade(table: ir.Table, measured: Measured, grades: Sequence[Grade]) -> ir.StringValue:
-    """Give the first grade that holds, if none above it may; ``none`` where certainly none does."""
+def _grade(
+    table: ir.Table, measured: Measured, grades: Sequence[Grade], rule: PatientRule
+) -> ir.StringValue:
+    """Give the first grade that holds, if none above it may; ``none`` where certainly none does.
+
+    Only patients who are all else that the definition asks for have a grade.
+    """
     if not grades:
         return ibis.null("string")
     unknown = ibis.null("string")
     branches = []
     for grade in grades:
-        fits: ir.BooleanValue = ibis.literal(True)
-        for rule in grade.all_of:
-            fits = fits & holds(rule, table, measured.names)
+        fits = _conjunction(table, ibis.literal(True), rule)
+        for each in grade.all_of:
+            fits = fits & holds(each, table, measured.names)
         branches += [(fits.fill_null(False), ibis.literal(grade.grade)),
                      (fits.fill_null(True), unknown)]  # fmt: skip
     return ibis.cases(*branches, else_=NO_GRADE)

@@ -145,16 +145,17 @@ def score_bounds(
     reading: str = USUAL,
 ) -> Bounds:
     """Give the least and the most of a score: every item at its least, and at its most."""
-    low: ir.NumericValue = ibis.literal(0.0)
-    high: ir.NumericValue = ibis.literal(0.0)
+    # Engines read 0.5 as a decimal of one digit, whose sums they round: points are made floats.
+    low: ir.NumericValue = ibis.literal(0).cast("float64")
+    high: ir.NumericValue = ibis.literal(0).cast("float64")
     for item in items:
         measure = item.failures or item.treatments
         units: Bounds = (ibis.literal(1), ibis.literal(1))
         if measure is not None:
             units = bounds_of(table, names, measure, reading)
-        least, most = _points(item, units)
+        least, most = _points(item, (units[0].cast("float64"), units[1].cast("float64")))
         low, high = low + least, high + most
-    return low.cast("float64"), high.cast("float64")
+    return low, high
 
 
 def _points(item: ScoreItem, units: Bounds) -> Bounds:
@@ -164,7 +165,9 @@ def _points(item: ScoreItem, units: Bounds) -> Bounds:
         return units[0] * item.points_each, units[1] * item.points_each
     steps = sorted((item.points_from or {}).items(), reverse=True)
     least, most = (
-        ibis.cases(*((unit >= number, points) for number, points in steps), else_=0.0)
+        ibis.cases(*((unit >= number, points) for number, points in steps), else_=0.0).cast(
+            "float64"
+        )
         for unit in units
     )
     return least, most

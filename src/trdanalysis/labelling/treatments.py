@@ -26,7 +26,7 @@ def _is_of(trials: ir.Table, words: Sequence[str], *, bare: bool) -> ir.BooleanV
         found = found | (counted & trials.first_line)
     if "augmentation" in words:
         role = trials.role == "augmentation"
-        role = role.fill_null((~trials.role_is_bad).nullif(True)) if not bare else role
+        role = role if bare else role.fill_null(trials.role_is_bad.nullif(True))
         only_augments = trials.drug_role == "augmentation"
         is_drug = trials.drug_role != "non_drug"
         found = found | only_augments | (role & is_drug)
