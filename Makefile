@@ -80,8 +80,8 @@ demo: $(READY) ## Simulate a drop and run the whole workflow on it
 test: $(READY) ## Run every test but those that need Debian packages
 	$(BIN)/python -m pytest -q -n $(CORES) -m "not system" $(ARGS)
 
-fuzz: $(READY) ## Compare labels with the slow reading on new random histories (BATCHES=25)
-	TRDANALYSIS_FUZZ_BATCHES=$(BATCHES) $(BIN)/python -m pytest -q tests/property/test_against_slow_reading.py $(ARGS)
+fuzz: $(READY) ## Compare labels and cells with slower ways to them on new random data (BATCHES=25)
+	TRDANALYSIS_FUZZ_BATCHES=$(BATCHES) $(BIN)/python -m pytest -q tests/property/test_against_slow_reading.py tests/property/test_multiverse.py $(ARGS)
 
 simulate-check: $(READY) ## Check the statistics by simulation; writes docs/simulation-check.md
 	$(BIN)/python -m tests.simulation --processes $(CORES) $(ARGS)

@@ -26,7 +26,7 @@ from typing import Any
 from bench.measure import Measure, median, run_alternating, run_measured
 from trdanalysis.settings import read_settings, read_yaml, write_verb_settings
 
-PARTS = ("labels", "detailed", "strata", "intake", "demo")
+PARTS = ("labels", "detailed", "strata", "multiverse", "intake", "demo")
 RESULTS = Path(__file__).parent / "results"
 CONFIG = Path(__file__).parents[1] / "config"
 #: The rows that a groupby-apply is run on; its time is scaled up from there.
@@ -53,9 +53,13 @@ AIMS = {
     "intake": Aim(4, float("inf")),
 }
 DEMO_AIM_SECONDS = 25
+TRIALS_PER_PATIENT = 2.6
+#: The full grid on so many patients, with dose steps and ratings for every course.
+MULTIVERSE_PATIENTS = 100_000
+MULTIVERSE_AIM_SECONDS, MULTIVERSE_AIM_MIB = 15, 1024
 DEFINITION = "config/definitions/article.yaml"
 #: What the engine may hold before it spills; the process needs some 300 MiB besides.
-ENGINE_MIB = {"labels": 600, "detailed": 3000}
+ENGINE_MIB = {"labels": 600, "detailed": 3000, "multiverse": 600}
 
 
 class Bench:
@@ -165,6 +169,26 @@ class Bench:
             )
             self.say(f"  fixed part {fixed:.2f} s, taken off below")
             self.judge("strata", {**medians, "strata": grown}, "read", "strata", sides["strata"])
+
+    def measure_multiverse(self) -> None:
+        """Time every cell of the grid, without dose steps and ratings and with them."""
+        self.say(f"\nmultiverse: every cell, {MULTIVERSE_PATIENTS:,} patients")
+        rows = round(MULTIVERSE_PATIENTS * TRIALS_PER_PATIENT)
+        memory = ("--memory-limit-mb", self.engine_mib or ENGINE_MIB["multiverse"])
+        for part in ("labels", "detailed"):
+            accepted = self.make_accepted(part, rows)
+            command = _module("bench.sides", "multiverse", accepted, self.folder / "out", *memory)
+            medians = self.run({"read": _module("bench.sides", "read", accepted), part: command})
+            for name, measure in medians.items():
+                self.report("multiverse", rows, name, measure, medians["read"])
+            found = medians.get(part)
+            if found is None:
+                continue
+            met = found.seconds <= MULTIVERSE_AIM_SECONDS and found.peak_mib <= MULTIVERSE_AIM_MIB
+            self.say(
+                f"  aim {'met' if met else 'MISSED'}: {found.seconds:.1f} s of"
+                f" {MULTIVERSE_AIM_SECONDS} s, {found.peak_mib:.0f} MiB of {MULTIVERSE_AIM_MIB}"
+            )
 
     def measure_intake(self, rows: int) -> None:
         """Compare intake of a CSV drop of about ``rows`` rows in all with a bare read."""
@@ -284,6 +308,8 @@ def main() -> None:
                 bench.measure_labels(part, rows)
         for rows in options.rows if "strata" in options.only else ():
             bench.measure_strata(rows)
+        if "multiverse" in options.only:
+            bench.measure_multiverse()
         if "intake" in options.only:
             bench.measure_intake(options.intake_rows)
         if "demo" in options.only:

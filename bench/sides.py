@@ -6,6 +6,7 @@ labels ACCEPTED OUT      the project: accepted tables to sorted labels on disk
 criteria COHORT OUT      the project: criteria of every estimand, patient by patient, on disk
 read-strata COHORT       DuckDB reads label and factor columns, and nothing else
 strata CRITERIA          the project: criteria to every rate in every stratum
+multiverse ACCEPTED OUT  the project: accepted tables to every cell of the grid, on disk
 apply ACCEPTED OUT       what an analyst would write: pandas groupby-apply over patients
 """
 
@@ -20,10 +21,13 @@ import duckdb
 
 from trdanalysis.contract import FACTORS, RECORDED_GROUPS
 
-SIDES = ("read", "read-csv", "labels", "criteria", "read-strata", "strata", "apply")
+SIDES = (
+    "read", "read-csv", "labels", "criteria", "read-strata", "strata", "multiverse", "apply",
+)  # fmt: skip
 THREADS = 2
 REFERENCE = Path("config/reference")
 DEFINITION = Path("config/definitions/article.yaml")
+GRID = Path("config/multiverse.yaml")
 
 #: What labelling cannot do without.
 NEEDED = {
@@ -160,6 +164,16 @@ def estimate_strata(criteria: Path) -> None:
         estimate_rates(engine.keep(derive_states(table)), settings)
 
 
+def evaluate_multiverse(accepted: Path, out: Path, memory_limit_mb: int) -> None:
+    """Evaluate every cell of the project's grid, by the verb's own function."""
+    from trdanalysis.commands.multiverse import run_multiverse
+    from trdanalysis.engine import Engine
+
+    settings = {"reference_rate": 0.3, "age_bands_from_years": [0, 12, 18, 26, 36, 50, 65]}
+    with Engine(memory_limit_mb, THREADS) as engine:
+        run_multiverse(engine, accepted, DEFINITION, GRID, settings, REFERENCE, out)
+
+
 def apply(accepted: Path, out: Path) -> None:
     """Label with one Python function per patient, from scores alone; less than the project does."""
     import pandas as pd
@@ -212,6 +226,8 @@ def main() -> None:
         write_criteria(options.source, options.out)
     elif options.side == "strata":
         estimate_strata(options.source)
+    elif options.side == "multiverse":
+        evaluate_multiverse(options.source, options.out, options.memory_limit_mb)
     elif options.side == "read-csv":
         read_csv(options.source)
     elif options.side == "labels":

@@ -71,6 +71,13 @@ def build_parser() -> argparse.ArgumentParser:
     summarise.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
     summarise.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
+    multiverse = add("multiverse", "Estimate the rate of TRD in every cell of the grid.")
+    multiverse.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    multiverse.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
+    multiverse.add_argument("--definition", type=Path, required=True, metavar="FILE")
+    multiverse.add_argument("--grid", type=Path, required=True, metavar="FILE")
+    multiverse.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
     publish = add("publish", "Write result tables and the report, behind disclosure control.")
     publish.add_argument("--settings", type=Path, required=True, metavar="FILE")
     publish.add_argument("--analysis", type=Path, required=True, metavar="FOLDER")
@@ -182,6 +189,15 @@ def _run(options: argparse.Namespace) -> None:
             run_summarise(
                 engine, options.cohort, options.pooled, options.drops, options.definitions,
                 settings, options.reference, options.out,
+            )  # fmt: skip
+    elif options.verb == "multiverse":
+        from trdanalysis.commands.multiverse import run_multiverse
+
+        settings = read_verb_settings(options.settings)
+        with _engine(options) as engine:
+            run_multiverse(
+                engine, options.pooled, options.definition, options.grid, settings,
+                options.reference, options.out,
             )  # fmt: skip
     elif options.verb == "publish":
         from trdanalysis.commands.publish import run_publish

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from trdanalysis.analysis.grid import Grid
 from trdanalysis.contract import NON_DRUG_TREATMENTS, TABLES, Column, TableSpec
 from trdanalysis.disclosure.policy import Policy
 from trdanalysis.files import write_text_if_changed
@@ -21,6 +22,7 @@ MODELS: dict[str, type[StrictModel]] = {
     "definition": Definition,
     "disclosure": Policy,
     "drop": DropInfo,
+    "multiverse": Grid,
 }
 
 _KINDS = {

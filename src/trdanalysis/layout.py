@@ -30,11 +30,15 @@ COHORT_FILES = (
 PUBLISHED_TABLES = (
     "rates", "benchmarks", "attrition", "definitions", "comparisons", "models", "unknowns",
     "resistance", "clusters", "curves", "age_curves", "tipping", "first_trials", "agreement",
-    "overlaps",
+    "overlaps", "multiverse",
 )  # fmt: skip
 
 #: Result tables before disclosure control.
 ANALYSIS_TABLES = (*PUBLISHED_TABLES, "label_reasons")
+
+#: The result table that a verb of its own makes; `summarise` makes the others.
+MULTIVERSE = "multiverse"
+SUMMARY_TABLES = tuple(name for name in ANALYSIS_TABLES if name != MULTIVERSE)
 
 #: Files behind disclosure control.
 PUBLISHED_FILES = ("report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES))

@@ -26,6 +26,7 @@ REFERENCES = {
     "intake": ("antidepressants.csv", "scales.csv"),
     "label": ("antidepressants.csv", "scales.csv"),
     "summarise": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
+    "multiverse": ("antidepressants.csv", "scales.csv"),
     "publish": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
 }
 
@@ -94,6 +95,8 @@ class Plan:
         files += [self.project / "config" / "reference" / name for name in REFERENCES.get(verb, ())]
         if verb in ("label", "summarise", "publish"):
             files += self.definition_files
+        if verb == "multiverse":
+            files += [self.definition_files[0], self.grid_file]
         if verb == "publish":
             files.append(self.policy_file)
             files += [self.frozen_file] if self.frozen_file.is_file() else []
@@ -104,6 +107,11 @@ class Plan:
         """The site's disclosure policy."""
         policy = self.settings.disclosure_policy
         return _existing(self.project / "config" / "disclosure", policy, "disclosure policy")
+
+    @property
+    def grid_file(self) -> Path:
+        """The grid of the multiverse."""
+        return self.project / "config" / "multiverse.yaml"
 
     @property
     def frozen_file(self) -> Path:

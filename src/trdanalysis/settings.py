@@ -304,6 +304,7 @@ USED_BY: dict[str, tuple[str, ...]] = {
         "imputations",
         "seed",
     ),
+    "multiverse": ("primary_definition", "reference_rate", "age_bands_from_years"),
     "publish": (
         "definitions",
         "primary_definition",

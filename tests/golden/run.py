@@ -36,11 +36,13 @@ def run_verbs(drop: Path, results: Path) -> Path:
         ("label", "--pooled", pooled, "--definitions", definition, "--out", str(cohort)),
         ("summarise", "--cohort", str(cohort), "--pooled", pooled, "--drops", taken,
          "--definitions", definition, "--out", analysis),
+        ("multiverse", "--pooled", pooled, "--definition", definition, "--grid",
+         str(HERE / "multiverse.yaml"), "--out", analysis),
         ("publish", "--analysis", analysis, "--drops", taken, "--definitions", definition,
          "--policy", str(config / "disclosure" / "none.yaml"), "--out", str(release)),
     ):  # fmt: skip
         line = [verb, *arguments, "--reference", str(config / "reference")]
-        if verb in ("pool", "summarise", "publish"):
+        if verb in ("pool", "summarise", "multiverse", "publish"):
             line += ["--settings", str(settings / f"{verb}.json")]
         code = main(line)
         assert code == 0, f"`{verb}` ended with exit code {code}"

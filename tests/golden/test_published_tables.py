@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.golden.run import EXPECTED, HERE, run_verbs
@@ -26,6 +27,20 @@ def test_a_kept_drop_gives_the_kept_table(release: Path, name: str) -> None:
     ]
     assert not different, "\n".join(different[:5])
     assert (release / f"{name}.csv").read_bytes() == (EXPECTED / f"{name}.csv").read_bytes()
+
+
+def test_the_primary_cell_is_the_rate_of_resistance(release: Path) -> None:
+    analysis = release.parent / "restricted" / "analysis"
+    cells, rates = (
+        pd.read_parquet(analysis / f"{name}.parquet") for name in ("multiverse", "rates")
+    )
+    cell = cells[cells["is_primary"]].iloc[0]
+    own = (rates["estimand"] == "trd") & (rates["analysis"] == "proven")
+    row = rates[own & (rates["stratum"] == "overall")].iloc[0]
+    assert cell["trd"] == row["events"]
+    for name in ("n", "n_unknown", "rate", "ci_low", "ci_high", "bound_low", "bound_high"):
+        assert cell[name] == row[name], name
+    assert cell["n"] == cell["trd"] + cell["not_trd"] + cell["indeterminate"]
 
 
 def test_nothing_else_is_published(release: Path) -> None:

@@ -40,6 +40,7 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "tipping": ("unknown_with_event", "n", "events"),
     "first_trials": ("n",),
     "label_reasons": ("patients", "on_defaults"),
+    "multiverse": ("n", "n_unknown", "trd", "not_trd", "indeterminate"),
     "agreement": ("n", "n_labelled", *CELLS),
     "overlaps": ("n", "n_indeterminate"),
 }
@@ -59,6 +60,7 @@ KEPT = {
     "comparisons": {"n_tests"},
     "models": {"parameters", "iterations"},
     "curves": {"day"},
+    "multiverse": {"min_weeks", "min_failures", "reference"},
     "overlaps": {"n_definitions"},
 }
 
@@ -238,7 +240,9 @@ def test_nothing_small_follows_from_made_up_counts(seed: int) -> None:
 def test_a_policy_that_hides_nothing_hides_nothing(cohort: Tables) -> None:
     policy = read_policy(CONFIG / "disclosure" / "none.yaml")
     for name, table in disclose_tables(cohort, policy).items():
-        pd.testing.assert_frame_equal(table, cohort[name])
+        # Cells are rounded whatever a policy says; tests of their own look at them.
+        if name != "multiverse":
+            pd.testing.assert_frame_equal(table, cohort[name])
 
 
 def test_counts_that_are_large_stay() -> None:

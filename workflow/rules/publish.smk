@@ -6,6 +6,7 @@
 rule publish:
     input:
         rules.summarise.output,
+        rules.multiverse.output,
         plan.intake_of(),
         uses=plan.uses("publish"),
     output:

@@ -1,5 +1,5 @@
-# Needs: the labelled cohort, the balance of rows per drop, published rates.
-# Makes: rates against the reference, benchmarks, attrition, label counts; all restricted.
+# Needs: the labelled cohort, the balance of rows per drop, published rates; the pooled cohort, the grid.
+# Makes: rates against the reference, benchmarks, attrition, label counts, the multiverse; all restricted.
 
 
 rule summarise:
@@ -9,7 +9,7 @@ rule summarise:
         plan.intake_of(),
         uses=plan.uses("summarise"),
     output:
-        [f"{R}/analysis/{name}.parquet" for name in layout.ANALYSIS_TABLES],
+        [f"{R}/analysis/{name}.parquet" for name in layout.SUMMARY_TABLES],
     log:
         f"{R}/logs/summarise.log",
     benchmark:
@@ -31,5 +31,35 @@ rule summarise:
     shell:
         "{PYTHON:q} -m trdanalysis summarise --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --definitions {params.definitions:q}"
+        " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
+        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+
+
+rule multiverse:
+    input:
+        rules.pool.output,
+        uses=plan.uses("multiverse"),
+    output:
+        f"{R}/analysis/{layout.MULTIVERSE}.parquet",
+    log:
+        f"{R}/logs/multiverse.log",
+    benchmark:
+        f"{R}/benchmarks/multiverse.tsv"
+    conda:
+        "../../environment.yml"
+    threads: plan.settings.threads
+    resources:
+        mem_mb=plan.settings.memory_limit_mb,
+    params:
+        settings=f"{R}/settings/multiverse.json",
+        pooled=f"{R}/cohort/accepted",
+        definition=plan.definition_files[0],
+        grid=plan.grid_file,
+        out=f"{R}/analysis",
+    message:
+        "Estimating every cell of the multiverse"
+    shell:
+        "{PYTHON:q} -m trdanalysis multiverse --settings {params.settings:q} --pooled {params.pooled:q}"
+        " --definition {params.definition:q} --grid {params.grid:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
         " --threads {threads} --memory-limit-mb {resources.mem_mb}"

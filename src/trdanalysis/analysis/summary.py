@@ -119,7 +119,7 @@ def estimate_tables(
     Returns
     -------
     dict
-        The tables of :data:`trdanalysis.layout.ANALYSIS_TABLES` by name.
+        The tables of :data:`trdanalysis.layout.SUMMARY_TABLES` by name.
     """
     tell("finding who belongs to which estimand")
     criteria, trial_criteria = _derive_criteria(engine, cohort, definitions)

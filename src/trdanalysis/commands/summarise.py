@@ -14,7 +14,7 @@ from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, read_json, write_parquet
-from trdanalysis.layout import ANALYSIS_TABLES
+from trdanalysis.layout import SUMMARY_TABLES
 
 
 def run_summarise(
@@ -60,7 +60,7 @@ def run_summarise(
         _read_settings(settings, tuple(definition.id for definition in definitions)),
         step,
     )
-    for name in ANALYSIS_TABLES:
+    for name in SUMMARY_TABLES:
         write_parquet(out / f"{name}.parquet", results[name])
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from trdanalysis.analysis.agreement import CELLS, MEASURES
 from trdanalysis.analysis.comparisons import OTHERS
 from trdanalysis.analysis.states import UNKNOWN, YOUNG
+from trdanalysis.disclosure.cells import disclose_cells
 from trdanalysis.disclosure.policy import Policy
 
 SUPPRESSED, PARTLY_SUPPRESSED = "suppressed", "partly_suppressed"
@@ -103,6 +104,7 @@ def disclose_tables(tables: Mapping[str, pd.DataFrame], policy: Policy) -> dict[
             tables["age_curves"], _is_of(tables["age_curves"], _hidden_ages(rates)),
             ["rate", "ci_low", "ci_high", "age_years", "knots_years"],
         ),
+        "multiverse": disclose_cells(tables["multiverse"], limit),
     }  # fmt: skip
     clusters, tipping = disclosed["clusters"], disclosed["tipping"]
     gone = _overall(rates[rates["status"] == SUPPRESSED])

@@ -238,7 +238,7 @@ def _judge(
         first_line=is_first_line(table, rule),
         dose_adequate=is_dose_adequate(table, rule),
         adherence_adequate=is_adherence_adequate(table, rule),
-        remission=_is_remission(table),
+        remission=is_remission(table),
         dose_mg_per_day=table.has_steps.ifelse(table.step_dose_max, table.dose_mg_per_day),
     )
     return table.mutate(
@@ -284,7 +284,7 @@ def _join_steps(table: ir.Table, steps: ir.Table | None) -> ir.Table:
     return joined.mutate(has_steps=joined.has_steps.fill_null(False))
 
 
-def _is_remission(table: ir.Table) -> ir.BooleanValue:
+def is_remission(table: ir.Table) -> ir.BooleanValue:
     """Tell whether the outcome is a remission; a scale of change cannot tell it from a response."""
     cannot_tell = (
         (table.outcome == RESPONSE)

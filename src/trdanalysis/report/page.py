@@ -17,6 +17,7 @@ from trdanalysis.report import words
 from trdanalysis.report.agreement import make_agreement
 from trdanalysis.report.figures import ForestRow, render_forest
 from trdanalysis.report.making import make_statistics
+from trdanalysis.report.multiverse import make_multiverse
 from trdanalysis.report.sections import (
     as_counted,
     attrition_flow,
@@ -139,6 +140,7 @@ def render_report(tables: ReportTables) -> str:
                 reference,
                 margin,
             ),
+            multiverse=make_multiverse(tables.statistics["multiverse"], primary),
             labels=label_rows(tables.label_reasons),
             definition_counts=records(_with_none(tables.definition_counts)),
             balance=records(tables.balance),

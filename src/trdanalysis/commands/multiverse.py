@@ -1,0 +1,71 @@
+"""`multiverse`: the rate of resistance in every cell of the grid of thresholds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trdanalysis.ages import age_bands
+from trdanalysis.analysis.grid import find_primary_cell, read_grid
+from trdanalysis.analysis.multiverse import estimate_multiverse
+from trdanalysis.analysis.multiverse_facts import collect_facts
+from trdanalysis.commands.definitions import load_definitions
+from trdanalysis.commands.label import load_cohort
+from trdanalysis.commands.shared import load_scales, step
+from trdanalysis.engine import Engine
+from trdanalysis.files import read_csv, write_parquet
+from trdanalysis.labelling.exposure import reference_drugs
+from trdanalysis.layout import MULTIVERSE
+
+
+def run_multiverse(
+    engine: Engine,
+    pooled: Path,
+    definition_file: Path,
+    grid_file: Path,
+    settings: dict[str, Any],
+    reference: Path,
+    out: Path,
+) -> None:
+    """Estimate the rate of resistance in every cell.
+
+    Parameters
+    ----------
+    pooled
+        Folder that ``pool`` wrote.
+    definition_file
+        The primary definition: the cell of its thresholds is marked, and what the grid does not
+        move is as it says.
+    grid_file
+        The grid.
+    settings
+        What :data:`trdanalysis.settings.USED_BY` names for this verb.
+    reference
+        Folder of reference tables.
+    out
+        Folder to write to.
+    """
+    grid, definition = read_grid(grid_file), load_definitions([definition_file], reference)[0]
+    primary = find_primary_cell(grid, definition)
+    if primary.levels is None:
+        step(f"no cell is the primary one: {primary.why_not}")
+    bands = age_bands(settings["age_bands_from_years"])
+    step("judging trials by every threshold")
+    facts = collect_facts(
+        engine,
+        load_cohort(engine, pooled),
+        engine.from_memory(reference_drugs(read_csv(reference / "antidepressants.csv"))),
+        load_scales(reference),
+        definition,
+        grid,
+        [band.label for band in bands if not band.is_adult],
+    )
+    step(f"counting {grid.n_cells:,} cells")
+    cells = estimate_multiverse(
+        facts,
+        grid,
+        primary.levels,
+        min_days_between_starts=definition.main_failures.min_days_between_starts,
+        reference=settings["reference_rate"],
+    )
+    write_parquet(out / f"{MULTIVERSE}.parquet", cells)
