@@ -22,6 +22,7 @@ COHORT_FILES = (
     "labels.parquet",
     "trials.parquet",
     "trial_verdicts.parquet",
+    "evidence.parquet",
     "patients.parquet",
     "findings.csv",
 )

@@ -79,9 +79,8 @@ def test_an_unknown_policy_or_definition_stops_with_the_nearest(plan_of: Any) ->
     plan = plan_of({}, disclosure_policy="cmss")
     with pytest.raises(UserError, match="did you mean `cms`"):
         plan.uses("publish")
-    other = plan_of({}, definitions=["articles"], primary_definition="articles")
     with pytest.raises(UserError, match="did you mean `article`"):
-        other.uses("label")
+        plan_of({}, definitions=["articles"], primary_definition="articles")
 
 
 def test_a_mistyped_key_of_a_drop_is_named(plan_of: Any) -> None:

@@ -37,6 +37,7 @@ from trdanalysis.analysis.states import derive_states
 from trdanalysis.analysis.survival import estimate_curves
 from trdanalysis.analysis.unknowns import estimate_unknowns
 from trdanalysis.intake.scales import Scale
+from trdanalysis.labelling.cohort import judged_by
 from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.failures import Keeper
 
@@ -69,11 +70,7 @@ class LabelledCohort:
         """Give the trials as one definition judged them."""
         if is_primary:
             return self.trials
-        judged = self.trial_verdicts.filter(self.trial_verdicts.definition == definition_id)
-        key = ["patient_id", "trial_id"]
-        own = [name for name in judged.columns if name not in key]
-        rest = [name for name in self.trials.columns if name not in own]
-        return judged.join(self.trials.select(*rest), key)
+        return judged_by(self.trials, self.trial_verdicts, definition_id)
 
 
 @dataclass(frozen=True)
@@ -129,22 +126,7 @@ def estimate_tables(
     rates = estimate_rates_of_counts(counts, settings.rates)
     patterns = count_criteria(criteria, trial_criteria, settings.rates.under_age_bands)
     tell("following patients to their second failure")
-    curves = [
-        estimate_curves(
-            count_follow_up(
-                engine,
-                criteria,
-                cohort.patients,
-                cohort.judged_by(definition.id, is_primary=place == 0),
-                definition,
-                settings.rates,
-            ),
-            definition.id,
-        )
-        for place, definition in enumerate(definitions)
-        # When the second failure came is told by definitions that count failures and nothing else.
-        if definition.is_plain_count
-    ]
+    curves = _estimate_curves(engine, criteria, cohort, definitions, settings.rates)
     tell("fitting models and imputing missing outcomes")
     primary = definitions[0].id
     frame = collect_frame(
@@ -170,12 +152,38 @@ def estimate_tables(
         "unknowns": estimate_unknowns(patterns, settings.rates),
         "resistance": estimate_resistance(criteria, settings.rates),
         "clusters": estimate_cluster_table(counts, settings.rates),
-        "curves": _stack(curves or [estimate_curves(NOBODY_FOLLOWED, primary)[:0]]),
+        "curves": curves,
         "age_curves": age_curves,
         "tipping": estimate_tipping(rates, settings.rates),
         "first_trials": estimate_first_trials(criteria, settings.rates),
         **estimate_agreement_tables(cohort.labels, settings.rates.definitions),
     }
+
+
+def _estimate_curves(
+    engine: Keeper,
+    criteria: ir.Table,
+    cohort: LabelledCohort,
+    definitions: Sequence[Definition],
+    settings: RateSettings,
+) -> pd.DataFrame:
+    """Follow patients by each definition that counts failures and nothing else."""
+    curves = [
+        estimate_curves(
+            count_follow_up(
+                engine,
+                criteria,
+                cohort.patients,
+                cohort.judged_by(definition.id, is_primary=place == 0),
+                definition,
+                settings,
+            ),
+            definition.id,
+        )
+        for place, definition in enumerate(definitions)
+        if definition.is_plain_count
+    ]
+    return _stack(curves or [estimate_curves(NOBODY_FOLLOWED, definitions[0].id)[:0]])
 
 
 def _derive_criteria(

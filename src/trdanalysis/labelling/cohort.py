@@ -23,7 +23,7 @@ TRIAL_COLUMNS = (
     "verdict", "role", "start_day", "stop_day", "duration_days", "dose_mg_per_day", "adherence",
     "scale", "baseline_score", "baseline_day", "endpoint_score", "endpoint_day", "rated_outcome",
     "stop_reason", "episode", "established_day", "line", "outcomes_disagree",
-    "observed_before_start",
+    "observed_before_start", "treatment_key",
 )  # fmt: skip
 
 #: Columns of ``trial_verdicts.parquet``: what differs between definitions.
@@ -132,6 +132,18 @@ def label_cohort(
         if verdicts
         else others[0].select(*VERDICT_COLUMNS).limit(0),
     )
+
+
+def judged_by(trials: ir.Table, trial_verdicts: ir.Table, definition_id: str) -> ir.Table:
+    """Give the trials as another definition than the first judged them.
+
+    ``trials`` and ``trial_verdicts`` are those of :class:`Labelled`.
+    """
+    judged = trial_verdicts.filter(trial_verdicts.definition == definition_id)
+    key = ["patient_id", "trial_id"]
+    own = [name for name in judged.columns if name not in key]
+    rest = [name for name in trials.columns if name not in own]
+    return judged.join(trials.select(*rest), key)
 
 
 def _as_used(judged: ir.Table) -> ir.Table:
