@@ -98,6 +98,9 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument(
         "--definition", metavar="ID", help="default: the primary one of the config"
     )
+    explain.add_argument(
+        "--html", action="store_true", help="a page in place of text: ... --html > FILE"
+    )
     explain.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
 
     freeze = add("freeze", "Keep what the analysis is fixed by, before the first labels.")
@@ -258,5 +261,6 @@ def _run_explain(options: argparse.Namespace) -> None:
             options.results or Path(settings.results),
             options.config.parent / "definitions" / f"{name}.yaml",
             options.reference,
+            as_html=options.html,
         )
     sys.stdout.write(text)

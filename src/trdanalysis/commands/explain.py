@@ -14,10 +14,17 @@ from trdanalysis.files import read_csv
 from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.explain import render_explanation
 from trdanalysis.labelling.exposure import reference_drugs
+from trdanalysis.report.explanation import render_explanation_page
 
 
 def run_explain(
-    engine: Engine, patient_id: str, results: Path, definition_file: Path, reference: Path
+    engine: Engine,
+    patient_id: str,
+    results: Path,
+    definition_file: Path,
+    reference: Path,
+    *,
+    as_html: bool = False,
 ) -> str:
     """Explain one patient.
 
@@ -31,6 +38,8 @@ def run_explain(
         The definition to explain by; it must have been part of the run.
     reference
         Folder of reference tables.
+    as_html
+        Whether to give a page in place of text.
 
     Raises
     ------
@@ -72,7 +81,13 @@ def run_explain(
     lost = _rows(engine, cohort / "accepted" / "quarantined_trials.parquet", patient_id)
     named = {row["trial_id"] for row in lost if row["trial_id"] is not None}
     quarantined = len(named) + sum(row["trial_id"] is None for row in lost)
-    return render_explanation(patient, label, trials, quarantined, definition)
+    evidence = [
+        row
+        for row in _rows(engine, cohort / "evidence.parquet", patient_id)
+        if row["definition"] == definition.id
+    ]
+    render = render_explanation_page if as_html else render_explanation
+    return render(patient, label, trials, quarantined, evidence, definition)
 
 
 def _rows(engine: Engine, path: Path, patient_id: str) -> list[dict[str, Any]]:

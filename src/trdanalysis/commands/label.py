@@ -101,7 +101,7 @@ def make_evidence(
         table = definition.trial.dose_table if definition.trial.asks_dose else "default"
         minima = drugs.select("ingredient", min_mg_per_day=f"min_mg_{table}")
         trials = trials.left_join(minima, "ingredient").drop("ingredient_right")
-        evidence = engine.keep(derive_evidence(labels, trials, patients, definition))
+        evidence = derive_evidence(labels, trials, patients, definition)
         parts.append(evidence)
         changes = derive_changes(engine, labels, trials, evidence, definition)
         parts += [] if changes is None else [changes]

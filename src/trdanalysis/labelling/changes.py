@@ -19,6 +19,7 @@ from trdanalysis.labelling.evidence import (
     CRITERION,
     EVIDENCE_COLUMNS,
     TRIAL,
+    asked_of_trials,
     list_patient_criteria,
 )
 from trdanalysis.labelling.failures import Keeper, distinct_key
@@ -76,30 +77,26 @@ def derive_changes(
     rule = rule_of_changes(definition)
     if rule is None:
         return None
-    rows = engine.keep(_reduce_trials(trials, evidence, rule))
+    rows = engine.keep(_reduce_trials(trials, definition, rule))
     to_trd = _list_towards(engine, labels, rows, evidence, definition, rule)
     away = _list_away(engine, labels, rows, evidence, rule)
     return ibis.union(to_trd.select(*EVIDENCE_COLUMNS), away.select(*EVIDENCE_COLUMNS))
 
 
-def _reduce_trials(trials: ir.Table, evidence: ir.Table, rule: FailureRule) -> ir.Table:
+def _reduce_trials(trials: ir.Table, definition: Definition, rule: FailureRule) -> ir.Table:
     """Give each trial what is counted, and ``cost``: how many criteria keep it from a failure.
 
     A drug that does not count, or may not, cannot be changed into one: its cost is null.
     """
-    own = evidence.filter(evidence.part == TRIAL)
-    costs = own.group_by(["patient_id", "trial_id"]).agg(
-        unmet=(~own.value).fill_null(True).sum().cast("int64")
-    )
-    kept = trials.select(
+    unmet: ir.IntegerValue = ibis.literal(0, "int64")
+    for name in asked_of_trials(definition.trial):
+        unmet = unmet + (~trials[name]).fill_null(True).cast("int64")
+    counts = (trials.antidepressant & trials.first_line).fill_null(False)
+    return trials.select(
         "patient_id", "trial_id", "start_day", "episode", "failed",
         treatment=distinct_key(trials, rule.distinct_by),
-        counts=(trials.antidepressant & trials.first_line).fill_null(False),
+        cost=counts.ifelse(unmet, ibis.null("int64")),
     )  # fmt: skip
-    joined = kept.join(costs, ["patient_id", "trial_id"])
-    return joined.mutate(cost=joined.counts.ifelse(joined.unmet, ibis.null("int64"))).drop(
-        "counts", "unmet"
-    )
 
 
 def _pairs(trials: ir.Table) -> ir.Table:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trdanalysis.labelling.changes import rule_of_changes
 from trdanalysis.labelling.definition import Definition
+from trdanalysis.labelling.telling import describe_changes
 from trdanalysis.labelling.wording import describe_failures, describe_nonresponse, describe_rule
 
 Row = Mapping[str, Any]
+
+NO_CHANGES_TOLD = "What would change the label is not told for a definition of this kind."
+TOO_MANY_CHANGES = "No change of one or two trials would change the label."
 
 _VERDICTS = {
     "failed": "failed: adequate in dose, duration and adherence, without response",
@@ -41,7 +46,12 @@ def _number(value: float | None, unit: str = "") -> str:
 
 
 def render_explanation(
-    patient: Row, label: Row, trials: Sequence[Row], quarantined: int, definition: Definition
+    patient: Row,
+    label: Row,
+    trials: Sequence[Row],
+    quarantined: int,
+    evidence: Sequence[Row],
+    definition: Definition,
 ) -> str:
     """Render one patient's label as text.
 
@@ -55,6 +65,8 @@ def render_explanation(
         The patient's trials as this definition judged them, by ``start_day``.
     quarantined
         How many quarantined trials count as possible failures.
+    evidence
+        The patient's rows of the evidence by the definition.
     definition
         The definition.
 
@@ -99,7 +111,19 @@ def render_explanation(
         "",
         f"Failed trials: {qualifying}. Counted are {describe_failures(definition.main_failures)}.",
     ]
+    lines += ["", *_changes(evidence, trials, definition)]
     return "\n".join(lines) + "\n"
+
+
+def _changes(evidence: Sequence[Row], trials: Sequence[Row], definition: Definition) -> list[str]:
+    """Say what would change the label, all else being as it was judged."""
+    if rule_of_changes(definition) is None:
+        return [NO_CHANGES_TOLD]
+    lines = []
+    for to_label, options in describe_changes(evidence, trials):
+        lines.append(f"The smallest changes to `{to_label}` (any one line suffices):")
+        lines += [f"  - {option}" for option in options]
+    return lines or [TOO_MANY_CHANGES]
 
 
 def _criteria(patient: Row, label: Row, quarantined: int, definition: Definition) -> list[str]:
