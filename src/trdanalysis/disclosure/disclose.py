@@ -52,6 +52,7 @@ _COUNTED = {
     # Any cell that is small takes the pair away: the others and the sum would tell it.
     "agreement": (["n", "n_labelled", *CELLS], [*MEASURES, "reason"]),
     "overlaps": (["n", "n_indeterminate"], []),
+    "grades": (["n"], []),
     "tipping": (["unknown_with_event", "n", "events"], ["share", "rate", "ci_low", "ci_high"]),
 }  # fmt: skip
 
@@ -105,6 +106,7 @@ def disclose_tables(tables: Mapping[str, pd.DataFrame], policy: Policy) -> dict[
             ["rate", "ci_low", "ci_high", "age_years", "knots_years"],
         ),
         "multiverse": disclose_cells(tables["multiverse"], limit),
+        "grades": _disclose_grades(disclosed["grades"]),
     }  # fmt: skip
     clusters, tipping = disclosed["clusters"], disclosed["tipping"]
     gone = _overall(rates[rates["status"] == SUPPRESSED])
@@ -114,6 +116,14 @@ def disclose_tables(tables: Mapping[str, pd.DataFrame], policy: Policy) -> dict[
     numbers = [*_COUNTED["tipping"][0], *_COUNTED["tipping"][1], "conclusion", "as_primary"]
     disclosed["tipping"] = _hide(tipping, _is_of(tipping, _overall(unsure)), numbers)
     return {name: disclosed[name] for name in tables}
+
+
+def _disclose_grades(grades: pd.DataFrame) -> pd.DataFrame:
+    """Hide all grades of a definition with any: they add up to everybody, who is counted
+    elsewhere.
+    """
+    hidden = grades.loc[grades["status"] == SUPPRESSED, "definition"]
+    return _hide(grades, grades["definition"].isin(hidden), ["n"])
 
 
 def _is_small(counts: pd.Series, limit: int) -> pd.Series:

@@ -142,6 +142,7 @@ def render_report(tables: ReportTables) -> str:
             ),
             multiverse=make_multiverse(tables.statistics["multiverse"], primary),
             labels=label_rows(tables.label_reasons),
+            grades=_grade_rows(tables.statistics["grades"]),
             definition_counts=records(_with_none(tables.definition_counts)),
             balance=records(tables.balance),
             absent=_listed(tables.absent_columns, ["drop_id", "table"], "column"),
@@ -150,6 +151,14 @@ def render_report(tables: ReportTables) -> str:
             no_number=words.NOTHING,
         )
     )
+
+
+def _grade_rows(grades: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Give the classes of each definition that has any."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in records(grades):
+        found.setdefault(row["definition"], []).append(row)
+    return found
 
 
 def _environment() -> jinja2.Environment:
