@@ -22,8 +22,11 @@ from trdanalysis.engine import Engine
 from trdanalysis.labelling.definition import Definition, read_definition
 from trdanalysis.labelling.labels import NO_GRADE
 
-EVERY = [read_definition(path) for path in sorted((CONFIG / "definitions").glob("*.yaml"))]
-NAMED = {definition.id: definition for definition in EVERY}
+NAMED = {
+    path.stem: read_definition(path) for path in sorted((CONFIG / "definitions").glob("*.yaml"))
+}
+#: The variants of `article` differ from it in thresholds alone, and have properties of their own.
+EVERY = [one for name, one in NAMED.items() if BATCHES or not name.startswith("article-")]
 PATIENTS = 150 if BATCHES else 60
 
 
