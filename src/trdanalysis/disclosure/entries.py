@@ -13,6 +13,7 @@ from trdanalysis.analysis.estimands import LABEL_PARTS, TRIAL_ESTIMAND
 from trdanalysis.disclosure.ledger import NOWHERE, Key, Ledger
 from trdanalysis.disclosure.policy import Policy
 from trdanalysis.disclosure.strata import overall_key
+from trdanalysis.rows import list_rows
 
 LABELS = ("trd", "not_trd", "indeterminate")
 
@@ -31,10 +32,7 @@ Tables = Mapping[str, pd.DataFrame]
 
 def own_rows(table: pd.DataFrame, primary: str) -> list[dict[str, Any]]:
     """Give the rows that are by the primary definition."""
-    return [
-        {str(name): value for name, value in row.items()}
-        for row in table[table["definition"] == primary].to_dict("records")
-    ]
+    return list_rows(table[table["definition"] == primary])
 
 
 def _enter_row(
@@ -62,7 +60,7 @@ def step_keys(table: pd.DataFrame, primary: str) -> list[tuple[Key, Key, Key]]:
     """
     keys: list[tuple[Key, Key, Key]] = []
     taken: dict[tuple[Any, Any], tuple[str, ...]] = {}
-    for row in table.to_dict("records"):
+    for row in list_rows(table):
         if row["estimand"] == "records":
             before: Key = ("records", row["step"])
             keys.append((("in", *before), ("out", *before), ("none", *before)))
@@ -83,13 +81,13 @@ def enter_attrition(ledger: Ledger, table: pd.DataFrame, primary: str, policy: P
     """Enter attrition.csv: of records, and by the primary definition."""
     base = policy.base_of(primary=True)
     own = table[(table["definition"] == primary) | table["definition"].isna()]
-    rows = own.to_dict("records")
+    rows = list_rows(own)
     keys = step_keys(own, primary)
     at: list[tuple[int, int, int | None]] = []
-    for row, (into, out, unsure) in zip(rows, keys, strict=True):
+    for row, (before, gone, unsure) in zip(rows, keys, strict=True):
         places = [
             _enter_each(ledger, "attrition", key, row[name], base)
-            for key, name in ((into, "n_in"), (out, "n_out"))
+            for key, name in ((before, "n_in"), (gone, "n_out"))
         ]
         open_ = None
         if not pd.isna(row["n_unknown"]):
@@ -97,8 +95,10 @@ def enter_attrition(ledger: Ledger, table: pd.DataFrame, primary: str, policy: P
         at.append((places[0], places[1], open_))
     for place, (row, (into, out, open_)) in enumerate(zip(rows, at, strict=True)):
         following = rows[place + 1] if place + 1 < len(rows) else None
-        if row["step"].endswith("_accepted") or following is None or (
-            following["estimand"] != row["estimand"]
+        if (
+            row["step"].endswith("_accepted")
+            or following is None
+            or (following["estimand"] != row["estimand"])
         ):
             left = ledger.rest(into, [out], guarded=True)
         else:
@@ -156,14 +156,14 @@ def enter_unknowns(ledger: Ledger, table: pd.DataFrame, primary: str, policy: Po
         unknown = ledger.index["unknown", *overall]
         names = [name for name, *_ in found]
         last = names.index(OUTCOME_STEP)
-        ledger.rest(unknown, [only for _, _, only in found[: last + 1]])
+        ledger.rest_if_any(unknown, [only for _, _, only in found[: last + 1]])
         for _, lacks, _ in found[: last + 1]:
-            ledger.rest(unknown, [lacks])
+            ledger.rest_if_any(unknown, [lacks])
         parts = [only for name, _, only in found[last + 1 :] if name in LABEL_PARTS]
         if parts:
-            ledger.rest(found[last][2], parts)
+            ledger.rest_if_any(found[last][2], parts)
         for _, lacks, _ in found[last + 1 :]:
-            ledger.rest(found[last][1], [lacks])
+            ledger.rest_if_any(found[last][1], [lacks])
         of_certain = ledger.index.get(("outcome_unknown", *overall))
         if of_certain is not None:
             ledger.add_up(of_certain, [found[last][2]])
@@ -172,33 +172,35 @@ def enter_unknowns(ledger: Ledger, table: pd.DataFrame, primary: str, policy: Po
 def enter_labels(ledger: Ledger, tables: Tables, primary: str, policy: Policy) -> None:
     """Enter the tables of labels: definitions, reasons, agreement, overlaps, grades."""
     coarse = policy.base_of(primary=False)
-    for row in tables["definitions"].to_dict("records"):
-        labels = {("label", row["definition"], label): row[label] for label in LABELS}
+    for row in list_rows(tables["definitions"]):
+        labels: dict[Key, Any] = {
+            ("label", row["definition"], label): row[label] for label in LABELS
+        }
         places = _enter_row(ledger, "definitions", (row["definition"],), labels, coarse)
         if len(places) == len(LABELS):
             everybody = ledger.count(EVERYBODY, sum(int(row[label]) for label in LABELS))
             ledger.add_up(everybody, places.values())
     by_label: dict[str, list[int]] = {label: [] for label in LABELS}
     for row in own_rows(tables["label_reasons"], primary):
-        head = (row["definition"], row["label"], row["reason"])
+        why = (row["definition"], row["label"], row["reason"])
         base = policy.base_of(primary=True)
         found = _enter_row(
-            ledger, "label_reasons", head, {("reason", *head): row["patients"]}, base, low=1
+            ledger, "label_reasons", why, {("reason", *why): row["patients"]}, base, low=1
         )
         defaults = _enter_each(
-            ledger, "label_reasons", ("defaults", *head), row["on_defaults"], base
+            ledger, "label_reasons", ("defaults", *why), row["on_defaults"], base
         )
         (patients,) = found.values()
         ledger.rest(patients, [defaults], guarded=True)
         by_label[row["label"]].append(patients)
     for label, parts in by_label.items():
         whole = ledger.index.get(("label", primary, label))
-        if whole is not None and sum(ledger.values[part] for part in parts):
+        if whole is not None and parts:
             ledger.add_up(whole, parts)
     _enter_agreement(ledger, tables["agreement"], coarse)
     _enter_overlaps(ledger, tables["overlaps"], coarse)
     grades: dict[str, list[int]] = {}
-    for row in tables["grades"].to_dict("records"):
+    for row in list_rows(tables["grades"]):
         key: Key = ("grade", row["definition"], row["grade"])
         unit = ledger.unit(("grades", row["definition"]), "grades", _COSTS["grades"])
         grades.setdefault(row["definition"], []).append(
@@ -209,9 +211,9 @@ def enter_labels(ledger: Ledger, tables: Tables, primary: str, policy: Policy) -
 
 
 def _enter_agreement(ledger: Ledger, table: pd.DataFrame, base: int) -> None:
-    for row in table.to_dict("records"):
+    for row in list_rows(table):
         pair = (row["definition"], row["versus"])
-        counts = {("pair", *pair, cell): row[cell] for cell in CELLS}
+        counts: dict[Key, Any] = {("pair", *pair, cell): row[cell] for cell in CELLS}
         places = _enter_row(ledger, "agreement", pair, counts, base)
         if len(places) < len(CELLS):
             continue
@@ -230,7 +232,7 @@ def _enter_agreement(ledger: Ledger, table: pd.DataFrame, base: int) -> None:
 def _enter_overlaps(ledger: Ledger, table: pd.DataFrame, base: int) -> None:
     by_definition: dict[str, list[int]] = {}
     everybody: list[int] = []
-    for row in table.to_dict("records"):
+    for row in list_rows(table):
         key: Key = ("set", row["definitions"])
         places = _enter_row(ledger, "overlaps", key, {key: row["n"]}, base, low=1)
         unsure = _enter_row(
@@ -290,7 +292,7 @@ def enter_models(ledger: Ledger, tables: Tables, primary: str, policy: Policy) -
         if pd.isna(row["n"]) or pd.isna(row["n_left_out"]):
             continue
         head = (primary, row["estimand"], row["model"], row["exposures"])
-        counts = {
+        counts: dict[Key, Any] = {
             ("model", *head, name): row[name]
             for name in ("n", "n_left_out", "events", "n_clusters")
         }
@@ -320,7 +322,7 @@ def enter_balance(ledger: Ledger, balance: pd.DataFrame, policy: Policy) -> None
     """Enter the balance of rows by drop; the drops add up to the first steps of attrition."""
     base = policy.base_of(primary=True)
     sums: dict[tuple[str, str], list[int]] = {}
-    for row in balance.to_dict("records"):
+    for row in list_rows(balance):
         at = {
             column: _enter_each(ledger, "balance", balance_key(row, column), row[column], base)
             for column in balance.columns

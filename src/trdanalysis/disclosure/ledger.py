@@ -109,6 +109,16 @@ class Ledger:
         self.add_up(whole, (*known, place))
         return place
 
+    def rest_if_any(self, whole: int, parts: Iterable[int]) -> int | None:
+        """Enter what parts leave of a whole, if these counts can be parts of it at all.
+
+        Whether they are depends on the configuration; where the counts allow it, the attacker is
+        taken to know it.
+        """
+        of = tuple(parts)
+        left = self.values[whole] - sum(self.values[part] for part in of)
+        return self.rest(whole, of) if left >= 0 else None
+
     def add_up(self, whole: int, parts: Iterable[int]) -> None:
         """Enter that parts add up to a whole.
 

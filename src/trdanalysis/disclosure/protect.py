@@ -8,8 +8,9 @@ the policy's order.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,11 @@ from trdanalysis.disclosure.ledger import NOWHERE, Ledger
 from trdanalysis.disclosure.policy import Policy
 
 #: How often more single cells are asked for before a part is dropped.
-ROUNDS = 12
+ROUNDS = 25
+
+#: In how many of these rounds finer cells some sums away may stand in for nearer ones.
+_FINE_ROUNDS = 6
+_NEAR = 2
 
 _GAP = 0.005
 
@@ -78,9 +83,13 @@ def protect(ledger: Ledger, policy: Policy) -> Protection:
     rounds = 0
     while unsafe := find_unsafe(ledger, policy, hidden):
         rounds += 1
-        wanted = [found for at in unsafe if (found := _around(ledger, neighbours, at, hidden))]
+        # Fine cells may do; what they have not settled after some rounds asks for the nearest.
+        order = policy.drop_first if rounds <= _FINE_ROUNDS else None
+        wanted = [
+            found for at in unsafe if (found := _around(ledger, neighbours, at, hidden, order))
+        ]
         if rounds <= ROUNDS and len(wanted) == len(unsafe):
-            rules += [({unit: 1.0 for unit in units}, 1.0) for units in wanted]
+            rules += [(dict.fromkeys(units, 1.0), 1.0) for units in wanted]
             hidden = _choose(ledger, rules, hidden)
             continue
         part = _next_part(ledger, policy, hidden, dropped)
@@ -199,14 +208,27 @@ def _neighbours(ledger: Ledger) -> dict[int, set[int]]:
 
 
 def _around(
-    ledger: Ledger, neighbours: dict[int, set[int]], target: int, hidden: set[int]
+    ledger: Ledger,
+    neighbours: dict[int, set[int]],
+    target: int,
+    hidden: set[int],
+    order: Sequence[str] | None,
 ) -> set[int]:
-    """Give the units that are printed nearest to a count, by sums that they share."""
+    """Give units near a count, by sums that they share.
+
+    With an order of parts: from two sums around those of the finest part. Without: the nearest.
+    """
     seen, edge = {target}, {target}
-    while edge:
+    units: set[int] = set()
+    for reach in itertools.count(1):
         edge = set().union(*(neighbours[at] for at in edge)) - seen
-        units = {ledger.unit_of[at] for at in edge} - hidden - {NOWHERE}
-        if units:
-            return units
+        if not edge:
+            break
         seen |= edge
-    return set()
+        units |= {ledger.unit_of[at] for at in edge} - hidden - {NOWHERE}
+        if units and (order is None or reach >= _NEAR):
+            break
+    if order is None:
+        return units
+    finest = min((order.index(ledger.parts[unit]) for unit in units), default=None)
+    return {unit for unit in units if order.index(ledger.parts[unit]) == finest}

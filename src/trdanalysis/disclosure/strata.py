@@ -16,9 +16,11 @@ from typing import Any
 import pandas as pd
 
 from trdanalysis.analysis.sensitivity import NONRESPONDER
+from trdanalysis.analysis.states import YOUNG
 from trdanalysis.contract import FACTORS
 from trdanalysis.disclosure.ledger import NOWHERE, Key, Ledger
 from trdanalysis.disclosure.policy import Policy
+from trdanalysis.rows import list_rows
 
 #: What a reader loses with a row of each stratum, beside the others.
 COSTS = {
@@ -29,8 +31,8 @@ COSTS = {
 #: Estimands whose numbers are looked for first.
 _WEIGHTS = {"initial_trial": 3.0, "trd": 3.0, "initial_adequate_trial": 2.0, "trd_eligible": 2.0}
 
-#: Nobody misses the level `unknown` as much as the others.
-_OF_UNKNOWN = 0.4
+#: Nobody misses the level `unknown` as much as the others; young adults are what is asked for.
+_LEVELS = {"unknown": 0.4, YOUNG: 1.5}
 
 #: The numbers of the unknown beside those of the known.
 _OF_UNKNOWNS = 0.15
@@ -82,7 +84,7 @@ def enter_rates(ledger: Ledger, rates: pd.DataFrame, primary: str, policy: Polic
         The site's policy.
     """
     rows = [
-        row for row in rates.to_dict("records")
+        row for row in list_rows(rates)
         if row["analysis"] in COUNTED_ANALYSES and not pd.isna(row["n"])
         and (row["definition"] == primary or row["stratum"] in OTHER_STRATA)
     ]  # fmt: skip
@@ -90,7 +92,7 @@ def enter_rates(ledger: Ledger, rates: pd.DataFrame, primary: str, policy: Polic
         _enter_row(ledger, row, policy, is_primary=row["definition"] == primary)
     by_table: dict[tuple[str, str], dict[Place, Row]] = defaultdict(dict)
     for row in rows:
-        *_, stratum, group, level, band = key_of(row)
+        stratum, group, level, band = (str(part) for part in key_of(row)[2:])
         by_table[row["definition"], row["estimand"]][stratum, group, level, band] = row
     for table in by_table.values():
         for whole, parts in _sums(table):
@@ -115,7 +117,7 @@ def _enter_row(ledger: Ledger, row: Row, policy: Policy, *, is_primary: bool) ->
     key, base = key_of(row), policy.base_of(primary=is_primary)
     stratum = row["stratum"] if is_primary else "other_definitions"
     cost = COSTS[row["stratum"]] * _WEIGHTS.get(row["estimand"], 1.0)
-    cost *= _OF_UNKNOWN if row["level"] == "unknown" else 1.0
+    cost *= _LEVELS.get(row["level"], 1.0)
     cost *= 1.0 if is_primary else 0.1
     shown = ledger.unit(("row", *key), stratum, cost)
     unsure = ledger.unit(("unknown", *key), stratum, cost * _OF_UNKNOWNS)
@@ -175,7 +177,7 @@ def _add_up(ledger: Ledger, whole: Row, parts: Iterable[Row]) -> None:
 
 def _add_rest(ledger: Ledger, whole: Row, parts: Iterable[Row]) -> None:
     for at, places in _kinds(ledger, whole, parts):
-        ledger.rest(at, places)
+        ledger.rest_if_any(at, places)
 
 
 def _sums(table: dict[Place, Row]) -> Iterator[tuple[Row, list[Row]]]:
@@ -239,22 +241,24 @@ def _enter_combinations(ledger: Ledger, table: dict[Place, Row]) -> None:
         without = [row for name, row in found.items() if name != "unknown" and row not in with_it]
         unknown = found["unknown"]
         for name in ("event", "no_event", "n", "unknown"):
+
             def at(row: Row, name: str = name) -> int:
                 return ledger.index[name, *key_of(row)]
 
             rests = [
-                ledger.rest(at(level), [at(row) for row in rows])
+                ledger.rest_if_any(at(level), [at(row) for row in rows])
                 for level, rows in zip(levels, (with_it, without), strict=True)
                 if level is not None
             ]
             other = table.get(("factor_group", group, "unknown", ""))
-            if other is not None:
-                ledger.add_up(at(unknown), [*rests, at(other)])
+            if other is None or None in rests:
+                continue
+            parts = [*(rest for rest in rests if rest is not None), at(other)]
+            if ledger.values[at(unknown)] == sum(ledger.values[part] for part in parts):
+                ledger.add_up(at(unknown), parts)
 
 
-def _enter_nested(
-    ledger: Ledger, by_table: dict[tuple[str, str], dict[Place, Row]]
-) -> None:
+def _enter_nested(ledger: Ledger, by_table: dict[tuple[str, str], dict[Place, Row]]) -> None:
     """Enter which estimands are parts of others, where the counts allow it in every stratum."""
     definitions = {definition for definition, _ in by_table}
     for definition in sorted(definitions):
@@ -277,13 +281,11 @@ def _enter_nested(
                         ledger.add_up(one, [other])
 
 
-def _enter_imputed(
-    ledger: Ledger, rates: pd.DataFrame, primary: str, policy: Policy
-) -> None:
+def _enter_imputed(ledger: Ledger, rates: pd.DataFrame, primary: str, policy: Policy) -> None:
     """Enter the overall rows in which the unknown are taken for events."""
     rows = rates[(rates["analysis"] == NONRESPONDER) & (rates["definition"] == primary)]
     base = policy.base_of(primary=True)
-    for row in rows.to_dict("records"):
+    for row in list_rows(rows):
         if pd.isna(row["n"]):
             continue
         key = overall_key(primary, row["estimand"])
@@ -299,4 +301,3 @@ def _enter_imputed(
         ledger.add_up(all_n, (at["n"], outcome))
         ledger.add_up(all_events, (at["event"], outcome))
         ledger.add_up(at["unknown"], (outcome, member))
-
