@@ -71,7 +71,7 @@ class Plan:
         asks for one or the policy is for synthetic data and a drop is not.
         """
         is_allowed = self.is_synthetic or not read_policy(self.policy_file).only_synthetic
-        is_release = is_allowed and self.settings.publish_to == "release"
+        is_release = is_allowed and not self.settings.draft
         return self.results / "release" if is_release else self.restricted / "draft"
 
     def drop_inputs(self, drop: str) -> list[str]:

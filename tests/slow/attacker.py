@@ -222,7 +222,6 @@ class Attacker:
             parts = []
             for row in rows.to_dict("records"):
                 at = self.count("reason", label, row["reason"])
-                self.low[at] = max(self.low[at], 1)
                 self.read(at, row["patients"])
                 defaults = self.count("defaults", label, row["reason"])
                 self.read(defaults, row["on_defaults"])

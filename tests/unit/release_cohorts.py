@@ -87,28 +87,36 @@ def make_skewed(seed: int, patients: int) -> Cohort:
     return cohort
 
 
-@cache
-def _tables(seed: int, patients: int) -> dict[str, pd.DataFrame]:
-    cohort = make_skewed(seed, patients)
-    tables = published() | tables_of(cohort)
+def label_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
+    """Give the tables of labels of a cohort: by label a frequent reason and a rare one."""
     rows = []
-    chance = random.Random(seed)
-    counts: dict[str, int] = {}
+    counts = {}
     for label in LABELS:
         counts[label] = sum(row["label"] == label for row in cohort.labels)
-        rare = min(counts[label], chance.choice((0, 2, 9, 30)))
+        rare = min(counts[label], 9)
         for reason, n in (("mdd_unknown", counts[label] - rare), ("not_impaired", rare)):
             if n:
-                rows.append(("article", label, reason, n, min(n, chance.choice((0, 3, 40)))))
+                rows.append(("article", label, reason, n, min(n, 3)))
     names = ["definition", "label", "reason", "patients", "on_defaults"]
     reasons = pd.DataFrame(rows, columns=names)
-    definitions = tables["definitions"].assign(n=patients, **counts)
-    empty = {name: tables[name][:0] for name in ("agreement", "overlaps", "grades", "curves")}
     for name in ("patients", "on_defaults"):
         reasons[name] = reasons[name].astype("Int64")
-    return {**tables, **empty, "label_reasons": reasons, "definitions": definitions}
+    tables = published()
+    definitions = tables["definitions"].assign(n=len(cohort.labels), **counts)
+    empty = {name: tables[name][:0] for name in ("agreement", "overlaps", "grades", "curves")}
+    return {**empty, "label_reasons": reasons, "definitions": definitions}
+
+
+def whole_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
+    """Give every table of a cohort; they add up. The multiverse is of the kept drop."""
+    return published() | tables_of(cohort) | label_tables(cohort)
+
+
+@cache
+def _skewed(seed: int, patients: int) -> dict[str, pd.DataFrame]:
+    return whole_tables(make_skewed(seed, patients))
 
 
 def tables_of_skewed(seed: int, patients: int) -> dict[str, pd.DataFrame]:
-    """Give every table of a skewed cohort; they add up."""
-    return {name: table.copy() for name, table in _tables(seed, patients).items()}
+    """Give every table of a skewed cohort."""
+    return {name: table.copy() for name, table in _skewed(seed, patients).items()}

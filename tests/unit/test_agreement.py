@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tests.support import CONFIG
+from tests.unit.release_cohorts import policy_of, release_of
 from tests.unit.report_pages import published, report_tables
 from tests.unit.test_report import Reader
 from tests.unit.test_report_of_odd_tables import NOTHINGS
@@ -25,15 +25,13 @@ from trdanalysis.analysis.agreement import (
     estimate_agreement_tables,
     measure_agreement,
 )
-from trdanalysis.disclosure.disclose import disclose_tables
-from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.engine import Engine
 from trdanalysis.report import words
 from trdanalysis.report.agreement import DRAWN_SETS, make_agreement
 from trdanalysis.report.page import render_report
 from trdanalysis.report.upset import SetBar, SetRow, render_sets
 
-CMS = read_policy(CONFIG / "disclosure" / "cms.yaml")
+CMS = policy_of("cms")
 
 #: By patient, the label by each definition; a definition that is absent gave none.
 Labels = Mapping[str, Mapping[str, str]]
@@ -273,6 +271,31 @@ def several(size: int = 2000) -> Tables:
     return tables | made
 
 
+def people_of(counts: Mapping[tuple[str, str, str], int]) -> Labels:
+    """Give so many people of each label by each of three definitions."""
+    whole = [labels for labels, n in counts.items() for _ in range(n)]
+    return {
+        f"p{at}": dict(zip(DEFINITIONS, labels, strict=True)) for at, labels in enumerate(whole)
+    }
+
+
+def labelled(people: Labels) -> Tables:
+    """Give tables of which those of labels agree with each other, and the others say nothing."""
+    tables = {name: table[:0] for name, table in published().items() if name != "definitions"}
+    one = published()["definitions"]
+    rows = []
+    for name in DEFINITIONS:
+        labels = [own.get(name) for own in people.values()]
+        counts = {label: labels.count(label) for label in LABELS}
+        rows.append(one.assign(definition=name, n=len(people), **counts))
+    definitions = pd.concat(rows, ignore_index=True)
+    return tables | {"definitions": definitions} | count(people, DEFINITIONS)
+
+
+#: Everybody in numbers that may be seen, whatever the pair.
+MANY = {(a, b, c): 20 for a in LABELS for b in LABELS for c in LABELS}
+
+
 def page_of(tables: Tables) -> str:
     first = report_tables(tables).definitions[0]
     definitions = [{**first, "id": name, "title": name} for name in DEFINITIONS]
@@ -285,39 +308,42 @@ def section_of(page: str) -> str:
 
 
 def test_a_pair_with_a_small_cell_is_hidden_whole() -> None:
-    tables = several()
-    shown = disclose_tables(tables, CMS)["agreement"]
+    shown = release_of(labelled(people_of(MANY)), CMS).tables["agreement"]
     assert set(shown["status"]) == {"ok"}
-    tables["agreement"].loc[1, "not_trd_indeterminate"] = 7
-    hidden = disclose_tables(tables, CMS)["agreement"]
-    assert hidden["status"].tolist() == ["ok", "suppressed", "ok"]
-    kept = ["definition", "versus", "status"]
-    assert hidden.loc[1].drop(kept).isna().all()
-    pd.testing.assert_frame_equal(hidden.drop(1), shown.drop(1))
+    few = {key: n for key, n in MANY.items() if key[:2] != ("not_trd", "indeterminate")}
+    few["not_trd", "indeterminate", "trd"] = 7
+    hidden = release_of(labelled(people_of(few)), CMS).tables["agreement"]
+    assert hidden.loc[0, "status"] == "suppressed"
+    assert hidden.loc[0].drop(["definition", "versus", "status", "n"]).isna().all()
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("small", [1, 10])
-def test_any_small_cell_hides(cell: str, small: int) -> None:
-    tables = several()
-    tables["agreement"][cell] = small
-    assert disclose_tables(tables, CMS)["agreement"][list(MEASURES)].isna().all(axis=None)
+def test_pairs_are_measured_on_rounded_counts() -> None:
+    people = {key: n + at % 5 for at, (key, n) in enumerate(MANY.items())}
+    tables = labelled(people_of(people))
+    shown = release_of(tables, CMS).tables["agreement"]
+    for (_, row), (_, exact) in zip(shown.iterrows(), tables["agreement"].iterrows(), strict=True):
+        cells = [row[cell] for cell in CELLS]
+        assert all(cell % 5 == 0 for cell in cells)
+        assert max(abs(row[cell] - exact[cell]) for cell in CELLS) <= 2
+        of_rounded = measure_agreement([cells[0:2], cells[3:5]])
+        assert {name: row[name] for name in MEASURES} == {
+            name: of_rounded[name] for name in MEASURES
+        }
+        assert row["kappa"] != exact["kappa"]
 
 
 def test_small_sets_are_hidden_also_by_who_is_left() -> None:
-    tables = several()
-    rows = [
-        ("a", 1, 9, 0),
-        ("b", 1, 40, 3),
-        ("c", 1, 40, 35),
-        ("a; b", 2, 40, 0),
-        ("a; c", 2, 40, 40),
-    ]
-    columns = list(OVERLAP_COLUMNS[:-1])
-    tables["overlaps"] = pd.DataFrame(rows, columns=columns).assign(status="ok")
-    hidden = disclose_tables(tables, CMS)["overlaps"]
-    assert hidden["status"].tolist() == ["suppressed"] * 3 + ["ok"] * 2
-    assert hidden.loc[:2, ["n", "n_indeterminate"]].isna().all(axis=None)
+    people = {key: n for key, n in MANY.items() if key != ("trd", "not_trd", "not_trd")}
+    people["trd", "not_trd", "not_trd"] = 5
+    tables = labelled(people_of(people))
+    sets = tables["overlaps"]
+    # 5 who are not indeterminate by another definition follow from 65 less 60.
+    assert (sets["n"] - sets["n_indeterminate"]).eq(5).any()
+    hidden = release_of(tables, CMS).tables["overlaps"]
+    few = sets.loc[(sets["n"] - sets["n_indeterminate"]).eq(5), "definitions"]
+    assert not hidden["definitions"].isin(few).any()
+    assert (hidden["n"] % 5 == 0).all()
+    assert 0 < len(hidden) < len(sets)
 
 
 def test_several_definitions_stand_side_by_side() -> None:
@@ -346,16 +372,19 @@ def test_one_definition_is_said_to_be_alone() -> None:
     assert "<table" not in section and "<svg" not in section
 
 
+def shown_of(people: Labels, limit: int) -> Tables:
+    """Give the tables of a report of which those of labels went through disclosure control."""
+    policy = policy_of("cms", hide_counts_up_to=limit, show_zero=limit < 1000)
+    hidden = release_of(labelled(people), policy).tables
+    return several() | {name: hidden[name] for name in ("agreement", "overlaps")}
+
+
 def test_hidden_counts_are_neither_drawn_nor_told() -> None:
-    tables = several(60)
-    hidden = disclose_tables(tables, CMS)
-    gone = hidden["overlaps"]["status"] == "suppressed"
-    assert gone.any()
+    whole, hidden = labelled(draw(60, DEFINITIONS)), shown_of(draw(60, DEFINITIONS), 10)
+    assert len(hidden["overlaps"]) < len(whole["overlaps"])
     text = Reader(section_of(page_of(hidden)) + "</section>").text
-    assert f"{gone.sum()} whose counts are hidden" in text
     assert words.HIDDEN in text
-    everything = CMS.model_copy(update={"hide_counts_up_to": 1000})
-    section = section_of(page_of(disclose_tables(several(), everything)))
+    section = section_of(page_of(shown_of(draw(2000, DEFINITIONS), 1000)))
     assert "<svg" not in section and "There is no set to draw" in section
     text = Reader(section + "</section>").text
     assert "0." not in text.split("How far the labels agree")[1]
@@ -380,7 +409,7 @@ def test_more_sets_than_there_is_room_for() -> None:
     )
     n_sets = int((tables["overlaps"]["n_definitions"] > 0).sum())
     assert n_sets > DRAWN_SETS
-    assert made["not_drawn"] == f"Not drawn: {n_sets - DRAWN_SETS} smaller ones."
+    assert made["n_not_drawn"] == n_sets - DRAWN_SETS
     assert len(made["overlaps"].rows) == len(tables["overlaps"])
 
 

@@ -8,10 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.support import CONFIG
+from tests.unit.release_cohorts import policy_of, release_of
 from tests.unit.report_pages import published, report_tables
-from trdanalysis.disclosure.disclose import disclose_tables
-from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.report import words
 from trdanalysis.report.figures import ForestRow, render_forest
 from trdanalysis.report.page import render_report
@@ -122,17 +120,21 @@ def test_the_page_says_what_kind_of_run_it_shows(synthetic: bool, draft: bool) -
 
 def test_hidden_numbers_are_not_on_the_page() -> None:
     tables = published()
-    rare = 7  # a count that the policy hides
-    reasons = tables["label_reasons"]
-    reasons.loc[reasons["reason"] == "not_impaired", "patients"] = rare
-    policy = read_policy(CONFIG / "disclosure" / "cms.yaml")
-    hidden = disclose_tables(tables, policy)
-    shown = render_report(report_tables(hidden))
+    policy = policy_of("cms", hide_counts_up_to=3)
+    hidden = release_of(tables, policy).tables
+    hiding = {"units": 900, "hidden": 400, "small": 300, "dropped": ["overlaps"]}
+    settings = {**report_tables(tables).settings, "policy": policy.model_dump(mode="json")}
+    shown = render_report(report_tables(hidden, hiding=hiding, settings=settings))
     text = Reader(shown).text
     assert words.HIDDEN in text
-    table = text[text.index("Labels and their reasons", text.index("At a glance")) :]
-    row = table[table.index("daily functioning not affected") :][:80]
-    assert f"not_impaired {words.HIDDEN}" in row
+    table = text[text.rindex("Labels and their reasons") :]
+    table = table[: table.index("Definitions side by side")]
+    for reason in tables["label_reasons"]["reason"]:
+        assert (reason in table) == (reason in set(hidden["label_reasons"]["reason"]))
+    assert "too_few_failures 107" in table
+    assert "Reasons of few patients are left out" in table
+    assert "400 of 900 printed rows or cells: 300 hold a count of 1 to 3" in text
+    assert "Left out as a whole overlaps" in text
     # No row of a suppressed stratum has a rate beside its name.
     rates = hidden["rates"]
     gone = rates[(rates["status"] == "suppressed")]

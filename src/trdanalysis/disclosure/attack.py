@@ -21,12 +21,18 @@ from trdanalysis.disclosure.policy import Policy
 
 #: How many counts are moved at once in looking for another possible truth: a few nearby first, all
 #: that hang together last.
-_REACHES = (60, 250, 1_000, 1_000_000)
+_REACHES = (60, 250, 1_000, 3_000, 1_000_000)
 
 #: No count is larger.
 _ANY = 1e9
 
 _SWEEPS = 12
+
+#: The solver's numbers are whole up to this.
+_EXACT = 1e-6
+
+#: Up to this minimum every value is tried.
+_EVERY = 30
 
 #: How often all targets together are tried for each value, before each is by itself.
 _TRIES = 4
@@ -63,7 +69,7 @@ class Attack:
         Each possible truth that is found serves every target in it; so do those between it and the
         truth.
         """
-        wanted = range(1, self.policy.hide_counts_up_to + 1)
+        wanted = values_to_try(self.policy.hide_counts_up_to)
         truth = self.ledger.values
         found = {target: {truth[target]} & set(wanted) for target in targets}
         ends = {1, wanted[-1]}
@@ -122,9 +128,9 @@ class Attack:
                 return
             before = sum(value in values for values in found.values())
             for at, values in found.items():
-                values |= {round(solved.x[place[at]])} & set(
-                    range(1, self.policy.hide_counts_up_to + 1)
-                )
+                chosen = round(solved.x[place[at]])
+                if 1 <= chosen <= self.policy.hide_counts_up_to:
+                    values.add(chosen)
             if sum(value in values for values in found.values()) == before:
                 return
 
@@ -183,22 +189,42 @@ class Attack:
         least[at], most[at] = max(by, 0), max(by, 0)
         least[at + len(near)], most[at + len(near)] = max(-by, 0), max(-by, 0)
         sums = csc_array((signs, (rows, columns)), shape=(len(numbers), 2 * len(near)))
-        solved = milp(
+        solved = _solve_whole(
             np.ones(2 * len(near)),
-            integrality=np.ones(2 * len(near)),
-            bounds=Bounds(least, most),
-            constraints=LinearConstraint(sums, 0, 0) if len(numbers) else (),
-            options={"node_limit": _NODES},
+            Bounds(least, most),
+            LinearConstraint(sums, 0, 0) if len(numbers) else (),
         )
-        if solved.x is None or solved.status != 0:
+        if solved is None:
             return None
-        moves = np.rint(solved.x[: len(near)] - solved.x[len(near) :]).astype(int)
+        moves = (solved[: len(near)] - solved[len(near) :]).astype(int)
         return {at: int(move) for at, move in zip(near, moves, strict=True) if move}
+
+
+def _solve_whole(
+    costs: np.ndarray,
+    bounds: Bounds,
+    constraints: LinearConstraint | tuple[()],
+) -> np.ndarray | None:
+    """Solve in whole numbers; sums like these mostly have such a solution without asking for it."""
+    loose = milp(costs, bounds=bounds, constraints=constraints)
+    if loose.x is None:
+        return None
+    rounded = np.rint(loose.x)
+    if np.abs(loose.x - rounded).max() < _EXACT:
+        return rounded
+    solved = milp(
+        costs,
+        integrality=np.ones(len(costs)),
+        bounds=bounds,
+        constraints=constraints,
+        options={"node_limit": _NODES},
+    )
+    return None if solved.x is None or solved.status != 0 else np.rint(solved.x)
 
 
 def plan_attack(ledger: Ledger, policy: Policy, hidden: set[int]) -> Attack:
     """Work out what is known of every count where these units are hidden."""
-    low = np.array(ledger.lows, dtype=float)
+    low = np.zeros(len(ledger.values))
     high = np.full(len(low), _ANY)
     for at, (value, unit, base) in enumerate(
         zip(ledger.values, ledger.unit_of, ledger.bases, strict=True)
@@ -248,6 +274,17 @@ def _narrow(ledger: Ledger, low: np.ndarray, high: np.ndarray) -> None:
             break
 
 
+def values_to_try(limit: int) -> list[int]:
+    """Give the values from 1 to the minimum that must be possible: all, or of very many a choice.
+
+    Beyond :data:`_EVERY` the first ten, the last and twenty between them stand for the rest.
+    """
+    if limit <= _EVERY:
+        return list(range(1, limit + 1))
+    spread = np.linspace(10, limit, 22).round().astype(int)
+    return sorted({*range(1, 11), *(int(value) for value in spread)})
+
+
 def list_guarded(ledger: Ledger, policy: Policy) -> list[int]:
     """Give the small counts that must not be learnt."""
     return [
@@ -269,4 +306,5 @@ def find_unsafe(ledger: Ledger, policy: Policy, hidden: set[int]) -> list[int]:
     if plain:
         return plain
     found = attack.possible_values(guarded)
-    return [at for at, values in found.items() if len(values) < limit]
+    wanted = set(values_to_try(limit))
+    return [at for at, values in found.items() if not wanted <= values]

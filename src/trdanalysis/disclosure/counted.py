@@ -95,10 +95,10 @@ def _label_reasons(table: pd.DataFrame, hidden: Hidden) -> pd.DataFrame:
     }
     gone["on_defaults"] = [one or both for one, both in zip(*gone.values(), strict=True)]
     shown = hide_cells(round_counts(table, tuple(gone), _base(hidden)), gone)
-    # They stood by how frequent they are, which would order the hidden.
+    # A reason stands here only if somebody has it, and where it stands tells how many have.
+    shown = shown[shown["patients"].notna()]
     order = {name: place for place, name in enumerate(LABELS)}
-    by_count = shown["patients"].astype("Float64").fillna(-1)
-    placed = shown.assign(first=shown["label"].map(order), second=-by_count)
+    placed = shown.assign(first=shown["label"].map(order), second=-shown["patients"])
     placed = placed.sort_values(["first", "second", "reason"], kind="stable", ignore_index=True)
     return placed.drop(columns=["first", "second"])
 
@@ -132,7 +132,8 @@ def _agreement(table: pd.DataFrame, hidden: Hidden) -> pd.DataFrame:
 def _overlaps(table: pd.DataFrame, hidden: Hidden) -> pd.DataFrame:
     table = round_counts(table, ["n", "n_indeterminate"], _base(hidden, primary=False))
     gone = [hidden.unit("overlaps", "set", name) for name in table["definitions"]]
-    return hide(table, gone, ["n", "n_indeterminate"])
+    # A set stands here only if somebody is in it: a hidden one would tell that there is.
+    return table[~np.array(gone, dtype=bool)].reset_index(drop=True)
 
 
 def _grades(table: pd.DataFrame, hidden: Hidden) -> pd.DataFrame:

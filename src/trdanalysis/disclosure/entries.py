@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -36,12 +36,12 @@ def own_rows(table: pd.DataFrame, primary: str) -> list[dict[str, Any]]:
 
 
 def _enter_row(
-    ledger: Ledger, table: str, name: Key, counts: Mapping[Key, Any], base: int, low: int = 0
+    ledger: Ledger, table: str, name: Key, counts: Mapping[Key, Any], base: int
 ) -> dict[Key, int]:
     """Enter counts that are printed in one row and hidden together."""
     unit = ledger.unit((table, *name), table, _COSTS[table])
     return {
-        key: ledger.count(key, int(value), unit, base=base, low=low)
+        key: ledger.count(key, int(value), unit, base=base)
         for key, value in counts.items()
         if not pd.isna(value)
     }
@@ -178,15 +178,12 @@ def enter_labels(ledger: Ledger, tables: Tables, primary: str, policy: Policy) -
         }
         places = _enter_row(ledger, "definitions", (row["definition"],), labels, coarse)
         if len(places) == len(LABELS):
-            everybody = ledger.count(EVERYBODY, sum(int(row[label]) for label in LABELS))
-            ledger.add_up(everybody, places.values())
+            _enter_whole(ledger, places.values())
     by_label: dict[str, list[int]] = {label: [] for label in LABELS}
     for row in own_rows(tables["label_reasons"], primary):
         why = (row["definition"], row["label"], row["reason"])
         base = policy.base_of(primary=True)
-        found = _enter_row(
-            ledger, "label_reasons", why, {("reason", *why): row["patients"]}, base, low=1
-        )
+        found = _enter_row(ledger, "label_reasons", why, {("reason", *why): row["patients"]}, base)
         defaults = _enter_each(
             ledger, "label_reasons", ("defaults", *why), row["on_defaults"], base
         )
@@ -207,7 +204,19 @@ def enter_labels(ledger: Ledger, tables: Tables, primary: str, policy: Policy) -
             ledger.count(key, int(row["n"]), unit, base=coarse)
         )
     for parts in grades.values():
-        ledger.add_up(ledger.index[EVERYBODY], parts)
+        _enter_whole(ledger, parts)
+
+
+def _enter_whole(ledger: Ledger, parts: Iterable[int]) -> None:
+    """Enter counts that are everybody's, where everybody has a label."""
+    of = tuple(parts)
+    total = sum(ledger.values[part] for part in of)
+    whole = ledger.index.get(EVERYBODY)
+    whole = ledger.count(EVERYBODY, total) if whole is None else whole
+    if ledger.values[whole] == total:
+        ledger.add_up(whole, of)
+    else:
+        ledger.rest_if_any(whole, of)
 
 
 def _enter_agreement(ledger: Ledger, table: pd.DataFrame, base: int) -> None:
@@ -234,7 +243,7 @@ def _enter_overlaps(ledger: Ledger, table: pd.DataFrame, base: int) -> None:
     everybody: list[int] = []
     for row in list_rows(table):
         key: Key = ("set", row["definitions"])
-        places = _enter_row(ledger, "overlaps", key, {key: row["n"]}, base, low=1)
+        places = _enter_row(ledger, "overlaps", key, {key: row["n"]}, base)
         unsure = _enter_row(
             ledger, "overlaps", key, {("open_set", row["definitions"]): row["n_indeterminate"]},
             base,
@@ -246,10 +255,11 @@ def _enter_overlaps(ledger: Ledger, table: pd.DataFrame, base: int) -> None:
             for name in str(row["definitions"]).split("; "):
                 by_definition.setdefault(name, []).append(at)
     if everybody:
-        whole = ledger.index[EVERYBODY]
-        ledger.rest(whole, everybody)
+        _enter_whole(ledger, everybody)
         for name, parts in by_definition.items():
-            ledger.rest(ledger.index["label", name, "trd"], parts)
+            label = ledger.index.get(("label", name, "trd"))
+            if label is not None:
+                ledger.rest_if_any(label, parts)
 
 
 def enter_resistance(ledger: Ledger, tables: Tables, primary: str, policy: Policy) -> None:

@@ -31,9 +31,6 @@ class Ledger:
         What a printed count is rounded to; 0: printed as it is.
     guarded
         Whether the count, if small, must not be learnt.
-    lows
-        What is known of a count without any number: a row that is only there where somebody is in
-        it counts at least one.
     sums
         Pairs of a whole and its parts, each a place.
     units
@@ -51,7 +48,6 @@ class Ledger:
     unit_of: list[int] = field(default_factory=list)
     bases: list[int] = field(default_factory=list)
     guarded: list[bool] = field(default_factory=list)
-    lows: list[int] = field(default_factory=list)
     sums: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     units: dict[Key, int] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
@@ -74,7 +70,6 @@ class Ledger:
         *,
         base: int = 0,
         guarded: bool = True,
-        low: int = 0,
     ) -> int:
         """Enter a count, or find it again.
 
@@ -96,7 +91,6 @@ class Ledger:
         self.unit_of.append(unit)
         self.bases.append(base)
         self.guarded.append(guarded)
-        self.lows.append(low)
         return self.index[key]
 
     def rest(self, whole: int, parts: Iterable[int], *, guarded: bool = False) -> int:

@@ -28,6 +28,9 @@ ROUNDS = 25
 _FINE_ROUNDS = 6
 _NEAR = 2
 
+#: How many rounds follow a dropped part before the next is.
+_MORE_ROUNDS = 3
+
 _GAP = 0.005
 
 
@@ -81,7 +84,9 @@ def protect(ledger: Ledger, policy: Policy) -> Protection:
     neighbours = _neighbours(ledger)
     dropped: list[str] = []
     rounds = 0
-    while unsafe := find_unsafe(ledger, policy, hidden):
+    printed = {unit for unit in ledger.unit_of if unit != NOWHERE}
+    # With everything hidden there is nothing to attack: what could be known, no table tells.
+    while printed - hidden and (unsafe := find_unsafe(ledger, policy, hidden)):
         rounds += 1
         # Fine cells may do; what they have not settled after some rounds asks for the nearest.
         order = policy.drop_first if rounds <= _FINE_ROUNDS else None
@@ -96,7 +101,7 @@ def protect(ledger: Ledger, policy: Policy) -> Protection:
         dropped.append(part)
         hidden = hidden | {at for at, name in enumerate(ledger.parts) if name == part}
         hidden = _choose(ledger, rules, hidden)
-        rounds = 0
+        rounds = ROUNDS - _MORE_ROUNDS
     return Protection(frozenset(hidden), tuple(dropped), len(small))
 
 

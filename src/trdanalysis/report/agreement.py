@@ -59,7 +59,7 @@ def make_agreement(
             {"definition": name, "table": cell_table(pairs, name)} for name in definitions[:-1]
         ],
         "figure": _figure(shown, definition_counts, definitions),
-        "not_drawn": _not_drawn(overlaps, len(bars) - len(shown)),
+        "n_not_drawn": len(bars) - len(shown),
         "overlaps": overlap_table(overlaps),
     }
 
@@ -230,14 +230,3 @@ def _figure(
             name="overlap",
         )  # fmt: skip
     )
-
-
-def _not_drawn(overlaps: pd.DataFrame, n_small: int) -> str:
-    """Say which sets the figure leaves out."""
-    said = []
-    n_hidden = int((overlaps["status"] == "suppressed").sum())
-    if n_small:
-        said.append(f"{n_small} smaller ones")
-    if n_hidden:
-        said.append(f"{n_hidden} whose counts are hidden")
-    return f"Not drawn: {' and '.join(said)}." if said else ""
