@@ -16,8 +16,9 @@ from trdanalysis.contract import TABLES
 from trdanalysis.engine import Engine
 from trdanalysis.errors import EXIT_CODES, UserError
 from trdanalysis.intake.take_in import take_in
-from trdanalysis.readers.flat import NOT_RECODED, UNREADABLE, read_flat
+from trdanalysis.readers.flat import read_flat
 from trdanalysis.readers.mapping import read_assumptions, read_mapping
+from trdanalysis.readers.recipes import NOT_RECODED, UNREADABLE
 
 MAPPINGS = Path(__file__).parents[2] / "config" / "mappings"
 PAGE = Path(__file__).parents[2] / "docs" / "readers-flat.md"
