@@ -8,14 +8,8 @@ import ibis.expr.types as ir
 from trdanalysis.contract import TABLES, Column
 from trdanalysis.engine import Engine
 from trdanalysis.readers.mapping import ColumnRecipe, Condition, RowRecipe
+from trdanalysis.readers.raw_drop import NOT_RECODED, UNREADABLE
 from trdanalysis.readers.text_tables import LINE
-
-#: Written for a value without a recoding under `otherwise: unknown`, and for a summary over rows
-#: that cannot be made. No vocabulary and no number has these words, so intake makes the cell
-#: unknown, reports it by its line, and lets no default stand for it. An empty cell would do none of
-#: that.
-NOT_RECODED = "not_recoded"
-UNREADABLE = "unreadable"
 
 #: A plain decimal number. Engines also read `1_000`, `inf` or `0x1F` as numbers.
 _PLAIN_NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import ibis
@@ -22,8 +23,21 @@ from trdanalysis.errors import UserError
 LINE = "line"
 
 
-def read_text_csv(engine: Engine, path: Path, delimiter: str = ",") -> ir.Table:
+def read_text_csv(
+    engine: Engine, path: Path, delimiter: str = ",", *, quoted: bool = True
+) -> ir.Table:
     """Read a UTF-8 CSV file with a header row; every column is text.
+
+    Parameters
+    ----------
+    engine
+        Reads the file.
+    path
+        The file.
+    delimiter
+        One character.
+    quoted
+        Whether quotation marks enclose fields; if not, they are text like any other.
 
     Returns
     -------
@@ -36,6 +50,7 @@ def read_text_csv(engine: Engine, path: Path, delimiter: str = ",") -> ir.Table:
         Where the file is not UTF-8, has no or an ambiguous header, or a row has another number of
         fields than the header. Messages give the line, never the text.
     """
+    marks = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     names = _read_header(path, delimiter)
     try:
         raw = engine.connection.read_csv(
@@ -45,8 +60,8 @@ def read_text_csv(engine: Engine, path: Path, delimiter: str = ",") -> ir.Table:
             header=False,
             skip=1,
             delim=delimiter,
-            quote='"',
-            escape='"',
+            quote='"' if quoted else "",
+            escape='"' if quoted else "",
             new_line=_newline(path),
             max_line_size=10_000_000,
         )
@@ -58,7 +73,7 @@ def read_text_csv(engine: Engine, path: Path, delimiter: str = ",") -> ir.Table:
     rows = int(kept.count().to_pyarrow().as_py())
     if _count_lines(path) == rows + 1:
         return kept
-    return _number_lines(engine, kept, path, delimiter)
+    return _number_lines(engine, kept, path, delimiter, marks)
 
 
 def read_text_parquet(engine: Engine, path: Path, yes_no_columns: frozenset[str]) -> ir.Table:
@@ -172,11 +187,13 @@ def _unreadable(path: Path, names: list[str], delimiter: str, message: str) -> U
     )
 
 
-def _number_lines(engine: Engine, kept: ir.Table, path: Path, delimiter: str) -> ir.Table:
+def _number_lines(
+    engine: Engine, kept: ir.Table, path: Path, delimiter: str, marks: Literal[0, 3]
+) -> ir.Table:
     """Read lines off the file, where blank lines or line breaks within cells shift the count."""
     lines: list[int] = []
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
+        reader = csv.reader(file, delimiter=delimiter, quoting=marks)
         next(reader)
         start = reader.line_num + 1
         for row in reader:
