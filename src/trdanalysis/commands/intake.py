@@ -43,6 +43,8 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
     step(f"drop {drop.name}: reading ({info.source})")
     raw = read_drop(engine, drop, info)
     known = _load_known(engine, earlier) if info.mode == "increment" and earlier else None
+    for note in raw.account.get("notes", []):
+        step(f"  {note}")
     step(f"drop {drop.name}: checking " + ", ".join(raw.tables))
     try:
         result = take_in(

@@ -14,9 +14,10 @@ import ibis.expr.types as ir
 
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
-from trdanalysis.readers.omop.concepts import resolve_concepts
+from trdanalysis.readers.omop.concepts import Concepts, resolve_concepts
 from trdanalysis.readers.omop.exposures import Exposures, read_exposures
 from trdanalysis.readers.omop.mapping import (
+    ListedConcept,
     OmopMapping,
     omop_assumptions,
     read_concept_sets,
@@ -31,6 +32,7 @@ from trdanalysis.readers.omop.people import (
     read_scores,
 )
 from trdanalysis.readers.omop.people_keys import derive_people_keys, read_key
+from trdanalysis.readers.omop.postgres import PostgresSource
 from trdanalysis.readers.omop.source import DuckdbSource, FileSource, Source
 from trdanalysis.readers.omop.trials import derive_trials
 from trdanalysis.readers.raw_drop import RawDrop
@@ -88,6 +90,19 @@ def read_omop_drop(
     key = read_key(mapping)
     listed = read_concept_sets(mapping_path, mapping)
     source = _open(engine, folder, mapping)
+    try:
+        return _read(engine, source, listed, mapping, key)
+    finally:
+        source.close()
+
+
+def _read(
+    engine: Engine,
+    source: Source,
+    listed: tuple[ListedConcept, ...],
+    mapping: OmopMapping,
+    key: bytes | None,
+) -> RawDrop:
     drug_sets = tuple(name for name in (mapping.antidepressants, mapping.augmentation) if name)
     concepts = resolve_concepts(engine, source, listed, drug_sets)
     exposures = read_exposures(engine, source, concepts, mapping)
@@ -111,7 +126,21 @@ def read_omop_drop(
     if _is_empty(kept["doses"]):
         del kept["doses"]
     account = concepts.account | _account(source, exposures, records, scores)
-    return RawDrop(kept, omop_assumptions(mapping), exposures.findings, account)
+    assumptions = omop_assumptions(mapping) + _not_looked_for(concepts, mapping)
+    return RawDrop(kept, assumptions, exposures.findings, account)
+
+
+def _not_looked_for(concepts: Concepts, mapping: OmopMapping) -> list[str]:
+    """Say which drugs of the sets could not be recognised, for want of their concepts."""
+    told = []
+    for name in (mapping.antidepressants, mapping.augmentation):
+        left_out = concepts.account["concept_sets"].get(name, {}).get("left_out", [])
+        if left_out:
+            told.append(
+                f"Of the concept set {name}, {len(left_out)} drug(s) could not be recognised in this"
+                f" drop, and who took them looks untreated: {', '.join(left_out)}."
+            )
+    return told
 
 
 def _open(engine: Engine, folder: Path, mapping: OmopMapping) -> Source:
@@ -119,6 +148,9 @@ def _open(engine: Engine, folder: Path, mapping: OmopMapping) -> Source:
     if where.kind == "duckdb":
         assert where.file is not None and where.schema_name is not None
         return DuckdbSource(engine, folder / where.file, where.schema_name)
+    if where.kind == "postgresql":
+        assert where.schema_name is not None
+        return PostgresSource(engine, where.schema_name)
     return FileSource(engine, folder)
 
 
@@ -172,11 +204,17 @@ def _account(
     source: Source, exposures: Exposures, records: ir.Table, scores: ir.Table | None
 ) -> dict[str, Any]:
     there = source.tables()
+    seen = exposures.account
     counted = records.group_by("concept_set").agg(rows=records.count()).to_pyarrow().to_pylist()
     return {
         "tables": {name: source.count(name) for name in TABLES if name in there},
         "tables_not_there": [name for name in TABLES if name not in there],
-        "exposures": exposures.account,
+        "exposures": seen,
+        "notes": [
+            f"{seen['table']}: {seen['rows']} rows = {seen['used']} used"
+            f" + {seen['duplicates']} duplicates + {seen['other_drugs']} of other drugs"
+            f" + {seen['concept_0']} without a concept",
+        ],
         "records": {row["concept_set"]: row["rows"] for row in sorted(counted, key=str)},
         "scores": 0 if scores is None else int(scores.count().to_pyarrow().as_py()),
     }

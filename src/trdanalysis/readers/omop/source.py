@@ -45,6 +45,9 @@ class Source(Protocol):
     def count(self, table: str, without_concept: str | None = None) -> int:
         """Count the rows of a table, or those of them that have no concept in a column."""
 
+    def close(self) -> None:
+        """Let go of the files or the connection."""
+
 
 class FileSource:
     """CSV and Parquet files in the drop's folder, named like the tables in any letter case.
@@ -90,11 +93,11 @@ class FileSource:
         """Count rows."""
         return _count(self._whole(table), without_concept)
 
-    def forget(self, table: str) -> None:
-        """Give back the memory of a file that is not needed any more."""
-        kept = self._kept.pop(table, None)
-        if kept is not None:
+    def close(self) -> None:
+        """Give back the memory of the files."""
+        for kept in self._kept.values():
             self._engine.drop_kept(kept)
+        self._kept.clear()
 
     def _whole(self, table: str) -> ir.Table:
         if table not in self._kept:
