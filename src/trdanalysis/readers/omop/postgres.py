@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
-from trdanalysis.readers.omop.source import Only
+from trdanalysis.readers.omop.source import Only, check_columns
 from trdanalysis.readers.text_tables import LINE
 
 #: Rows fetched at once.
@@ -72,6 +72,7 @@ class PostgresSource:
 
     def read(self, table: str, columns: tuple[str, ...], only: Only | None = None) -> ir.Table:
         """Give some of a table's columns and rows."""
+        check_columns(table, self.columns(table), columns, only)
         sql = self._sql
         known = self._columns[self._names[table]]
         cells = [

@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from trdanalysis.engine import Engine
-from trdanalysis.errors import UserError
+from trdanalysis.errors import UserError, suggest
 from trdanalysis.readers.omop.values import derive_id
 from trdanalysis.readers.text_tables import LINE, read_text_csv, read_text_parquet
 
@@ -87,6 +87,7 @@ class FileSource:
 
     def read(self, table: str, columns: tuple[str, ...], only: Only | None = None) -> ir.Table:
         """Give some of a file's columns and rows; the line is that of the file."""
+        check_columns(table, self.columns(table), columns, only)
         return self._engine.keep(_select(self._engine, self._whole(table), columns, only))
 
     def count(self, table: str, without_concept: str | None = None) -> int:
@@ -143,7 +144,12 @@ class DuckdbSource:
             )
         try:
             engine.connection.attach(str(path), name=self._ALIAS, read_only=True)
-            names = engine.connection.list_tables(database=self._at)
+            found = engine.connection.con.execute(
+                "SELECT table_name FROM information_schema.tables"
+                " WHERE table_catalog = ? AND table_schema = ?",
+                list(self._at),
+            )
+            names = [row[0] for row in found.fetchall()]
         except (duckdb.Error, OSError):
             raise UserError(
                 "the file cannot be read as DuckDB",
@@ -162,6 +168,7 @@ class DuckdbSource:
 
     def read(self, table: str, columns: tuple[str, ...], only: Only | None = None) -> ir.Table:
         """Give some of a table's columns and rows."""
+        check_columns(table, self.columns(table), columns, only)
         return self._engine.keep(_select(self._engine, self._text(table), columns, only))
 
     def count(self, table: str, without_concept: str | None = None) -> int:
@@ -182,6 +189,21 @@ class DuckdbSource:
         cast = raw.select(**text)
         order = [derive_id(cast[id_name]).try_cast("int64"), cast[id_name]]
         return cast.mutate(**{LINE: ibis.row_number().over(order_by=order).cast("int64") + 2})
+
+
+def check_columns(
+    table: str, there: frozenset[str], columns: tuple[str, ...], only: Only | None
+) -> None:
+    """Refuse a table without the person, or without the column that rows are chosen by."""
+    needed = [name for name in columns if name == "person_id"]
+    needed += [only.column] if only is not None else []
+    missing = [name for name in needed if name not in there]
+    if missing:
+        raise UserError(
+            f"{len(missing)} required column(s) missing: {', '.join(missing)}",
+            where=f"table {table}, which has {len(there)} column(s)",
+            try_this=suggest(missing[0], there) if there else None,
+        )
 
 
 def _select(
