@@ -120,6 +120,8 @@ class Bench:
             "labels": _module("bench.sides", "labels", accepted, out, *memory),
             # The whole verb also judges and sorts every trial to disk, with its usual memory.
             "label verb": _module(*verb, "--out", out),
+            # Part of the verb: of what it has just written.
+            "evidence": _module("bench.sides", "evidence", out, out, *memory),
         }
         empty = self.make_accepted(part, 0)
         sides["labels of no rows"] = _module("bench.sides", "labels", empty, out, *memory)

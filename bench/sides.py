@@ -3,6 +3,7 @@
 read ACCEPTED            DuckDB reads the columns that labelling needs, and nothing else
 read-csv DROP            DuckDB's bare read_csv of every table
 labels ACCEPTED OUT      the project: accepted tables to sorted labels on disk
+evidence COHORT OUT      the project: what `label` wrote to the evidence of every label, on disk
 criteria COHORT OUT      the project: criteria of every estimand, patient by patient, on disk
 read-strata COHORT       DuckDB reads label and factor columns, and nothing else
 strata CRITERIA          the project: criteria to every rate in every stratum
@@ -22,7 +23,8 @@ import duckdb
 from trdanalysis.contract import FACTORS, RECORDED_GROUPS
 
 SIDES = (
-    "read", "read-csv", "labels", "criteria", "read-strata", "strata", "multiverse", "apply",
+    "read", "read-csv", "labels", "evidence", "criteria", "read-strata", "strata", "multiverse",
+    "apply",
 )  # fmt: skip
 THREADS = 2
 REFERENCE = Path("config/reference")
@@ -108,6 +110,28 @@ def label(accepted: Path, out: Path, memory_limit_mb: int) -> None:
             [read_definition(DEFINITION)],
         )
         engine.write_parquet(labelled.labels, out / "labels.parquet", ["patient_id", "definition"])
+
+
+def write_evidence(cohort: Path, out: Path, memory_limit_mb: int) -> None:
+    """Make the evidence of labels and write it sorted, as the verb does."""
+    from trdanalysis.commands.label import make_evidence
+    from trdanalysis.engine import Engine
+    from trdanalysis.files import read_csv as read_reference
+    from trdanalysis.labelling.definition import read_definition
+    from trdanalysis.labelling.evidence import EVIDENCE_ORDER
+    from trdanalysis.labelling.exposure import reference_drugs
+
+    table = reference_drugs(read_reference(REFERENCE / "antidepressants.csv"))
+    with Engine(memory_limit_mb, THREADS) as engine:
+        files = {
+            name: engine.read_parquet(cohort / f"{name}.parquet")
+            for name in ("labels", "trials", "trial_verdicts", "patients")
+        }
+        evidence = make_evidence(
+            engine, files, files["patients"], engine.from_memory(table),
+            [read_definition(DEFINITION)],
+        )  # fmt: skip
+        engine.write_parquet(evidence, out / "evidence.parquet", list(EVIDENCE_ORDER))
 
 
 #: What rates by stratum cannot do without.
@@ -230,6 +254,8 @@ def main() -> None:
         evaluate_multiverse(options.source, options.out, options.memory_limit_mb)
     elif options.side == "read-csv":
         read_csv(options.source)
+    elif options.side == "evidence":
+        write_evidence(options.source, options.out, options.memory_limit_mb)
     elif options.side == "labels":
         label(options.source, options.out, options.memory_limit_mb)
     else:

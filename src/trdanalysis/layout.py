@@ -30,8 +30,8 @@ COHORT_FILES = (
 #: Result tables that are published as CSV.
 PUBLISHED_TABLES = (
     "rates", "benchmarks", "attrition", "definitions", "comparisons", "models", "unknowns",
-    "resistance", "clusters", "curves", "age_curves", "tipping", "first_trials", "agreement",
-    "overlaps", "multiverse",
+    "resistance", "clusters", "curves", "age_curves", "tipping", "first_trials", "grades",
+    "agreement", "overlaps", "multiverse",
 )  # fmt: skip
 
 #: Result tables before disclosure control.

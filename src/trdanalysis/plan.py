@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trdanalysis.commands.definitions import load_definitions
+from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.layout import DROP_FILES
 from trdanalysis.prespecification import FROZEN_FILE
@@ -66,8 +67,12 @@ class Plan:
 
     @property
     def published(self) -> Path:
-        """Where published files go: ``release`` if all is synthetic, else a draft that stays."""
-        return self.results / "release" if self.is_synthetic else self.restricted / "draft"
+        """Where published files go: ``release``, or a draft that stays, where the configuration
+        asks for one or the policy is for synthetic data and a drop is not.
+        """
+        is_allowed = self.is_synthetic or not read_policy(self.policy_file).only_synthetic
+        is_release = is_allowed and self.settings.publish_to == "release"
+        return self.results / "release" if is_release else self.restricted / "draft"
 
     def drop_inputs(self, drop: str) -> list[str]:
         """Give the files that a drop's tables depend on."""

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -222,6 +222,7 @@ class Settings(StrictModel):
     imputations: int = Field(ge=2, le=200)
     seed: int = Field(ge=0, le=2**32 - 1)
     disclosure_policy: str
+    publish_to: Literal["release", "draft"]
     threads: int = Field(ge=1, le=1024)
     memory_limit_mb: int = Field(ge=200)
 

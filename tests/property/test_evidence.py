@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,13 +12,13 @@ from tests.property.compare import frames
 from tests.property.settings import batches
 from tests.slow.changes import Person, Trial
 from tests.slow.histories import draw_history, pool
-from tests.support import REFERENCE, article, pool_intake, take_in_raw, variant
+from tests.support import CONFIG, REFERENCE, article, pool_intake, take_in_raw, variant
 from trdanalysis.commands.label import make_evidence
 from trdanalysis.commands.shared import load_scales
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv
 from trdanalysis.labelling.cohort import label_cohort
-from trdanalysis.labelling.definition import Definition
+from trdanalysis.labelling.definition import Definition, read_definition
 from trdanalysis.labelling.evidence import EVIDENCE_COLUMNS
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.labelling.labels import list_lost_trials
@@ -145,13 +144,14 @@ def test_every_criterion_of_everybody_is_there() -> None:
     assert decided == {(row["patient_id"], row["definition"]) for row in labels}
 
 
-@pytest.mark.parametrize("name", ["fabbri-2021", "cepeda-2018", "mgh-s"])
-def test_definitions_of_other_kinds_have_evidence_and_no_changes(name: str) -> None:
-    from tests.support import CONFIG
-    from trdanalysis.labelling.definition import read_definition
-
-    definition = read_definition(CONFIG / "definitions" / f"{name}.yaml")
-    labels, _, evidence, _ = evidence_of(Random(9), [definition], 40)
-    assert {row["part"] for row in evidence} == {"criterion", "trial"}
-    resistance = [row for row in evidence if row["item"] == "resistance"]
-    assert len(resistance) == len(labels)
+def test_definitions_of_other_kinds_have_evidence_and_no_changes() -> None:
+    definitions = [
+        read_definition(CONFIG / "definitions" / f"{name}.yaml")
+        for name in ("fabbri-2021", "cepeda-2018", "mgh-s")
+    ]
+    labels, _, evidence, _ = evidence_of(Random(9), definitions, 40)
+    for definition in definitions:
+        own = [row for row in evidence if row["definition"] == definition.id]
+        assert {row["part"] for row in own} == {"criterion", "trial"}
+        resistance = [row for row in own if row["item"] == "resistance"]
+        assert len(resistance) == sum(row["definition"] == definition.id for row in labels)

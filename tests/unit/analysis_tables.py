@@ -13,6 +13,7 @@ from tests.support import REFERENCE
 from tests.unit.analysis_cohorts import SETTINGS, Cohort, states_of, trial_criteria_of
 from trdanalysis.analysis.adjusted import ModelSettings, estimate_adjusted
 from trdanalysis.analysis.age_models import estimate_age
+from trdanalysis.analysis.attrition import estimate_attrition
 from trdanalysis.analysis.comparisons import estimate_comparisons
 from trdanalysis.analysis.counts import Counts, estimate_counts
 from trdanalysis.analysis.criteria import derive_criteria
@@ -92,6 +93,7 @@ def tables_of(
         "age_curves": curves,
         "tipping": estimate_tipping(rates, settings),
         "clusters": estimate_cluster_table(counts, settings),
+        "attrition": estimate_attrition(patterns, [], settings),
         "unknowns": estimate_unknowns(patterns, settings),
         "resistance": estimate_resistance(backend_criteria, settings),
         "first_trials": estimate_first_trials(backend_criteria, settings),

@@ -43,6 +43,7 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "multiverse": ("n", "n_unknown", "trd", "not_trd", "indeterminate"),
     "agreement": ("n", "n_labelled", *CELLS),
     "overlaps": ("n", "n_indeterminate"),
+    "grades": ("n",),
 }
 DIFFERENCES = {
     "rates": [("n", "events")],

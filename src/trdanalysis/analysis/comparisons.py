@@ -134,7 +134,7 @@ def estimate_comparisons(counts: Counts, settings: RateSettings) -> pd.DataFrame
 def finish(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Make the table of rows: adjust p-values, give columns their order and types."""
     table = pd.DataFrame(list(rows)).reindex(columns=list(COMPARISON_COLUMNS))
-    table = _adjust(table)
+    table = adjust(table)
     for name in ("n", "n_versus", "n_tests"):
         table[name] = table[name].astype("Int64")
     for name in ("value", "ci_low", "ci_high", "p_value", "p_adjusted"):
@@ -145,7 +145,7 @@ def finish(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return table
 
 
-def _adjust(table: pd.DataFrame) -> pd.DataFrame:
+def adjust(table: pd.DataFrame) -> pd.DataFrame:
     """Adjust within estimand, definition, contrast and model; each test counts once."""
     table = table.assign(
         p_adjusted=table["p_value"], adjustment="none", n_tests=table["p_value"].notna().astype(int)

@@ -8,6 +8,9 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
+from trdanalysis.analysis.states import UNKNOWN
+from trdanalysis.labelling.labels import NO_GRADE
+
 #: Columns of definitions.csv, in order.
 DEFINITION_COLUMNS = (
     "definition",
@@ -101,3 +104,38 @@ def estimate_label_reasons(labels: ir.Table, definitions: Sequence[str]) -> pd.D
     ).sort_values(["first", "second", "third", "reason"], kind="stable", ignore_index=True)
     counts = {name: counted[name].astype("Int64") for name in ("patients", "on_defaults")}
     return counted.assign(**counts).drop(columns=["first", "second", "third"])
+
+
+#: Columns of grades.csv, in order.
+GRADE_COLUMNS = ("definition", "grade", "n", "status")
+
+
+def estimate_grades(labels: ir.Table, grades: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Count the classes of patients of the definitions that have any.
+
+    Parameters
+    ----------
+    labels
+        One row per patient and definition: ``definition``, ``grade``.
+    grades
+        By definition, in the order of the rows, its grades from the highest; those without any may
+        be left out.
+
+    Returns
+    -------
+    DataFrame
+        One row a definition and grade, also one that nobody has, with :data:`GRADE_COLUMNS`; then
+        ``none`` (certainly none of them) and ``unknown``. The counts of a definition add up to
+        everybody labelled.
+    """
+    own = labels.filter(labels.definition.isin([*grades, ""]))
+    counted = own.group_by(["definition", "grade"]).agg(n=own.count()).to_pyarrow().to_pylist()
+    numbers = {(row["definition"], row["grade"] or UNKNOWN): row["n"] for row in counted}
+    rows = [
+        (definition, grade, numbers.get((definition, grade), 0), "ok")
+        for definition, own in grades.items()
+        for grade in (*own, NO_GRADE, UNKNOWN)
+    ]
+    return pd.DataFrame(rows, columns=list(GRADE_COLUMNS)).astype(
+        {"definition": "str", "grade": "str", "n": "Int64", "status": "str"}
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from trdanalysis.ages import AgeBand
+from trdanalysis.ages import AgeBand, age_bands
 from trdanalysis.analysis.clusters import (
     ClusterRate,
     add_up_clusters,
@@ -95,6 +97,16 @@ class RateSettings:
         return tuple(band.label for band in self.bands if not band.is_adult)
 
 
+def make_rate_settings(settings: Mapping[str, Any], definitions: Sequence[str]) -> RateSettings:
+    """Take from the configuration what rates need; the primary definition stands first."""
+    return RateSettings(
+        reference=settings["reference_rate"],
+        margin=settings["equivalence_margin"],
+        bands=age_bands(settings["age_bands_from_years"]),
+        definitions=tuple(definitions),
+    )
+
+
 def estimate_rates(states: ir.Table, settings: RateSettings) -> pd.DataFrame:
     """Estimate the rate of every estimand in every stratum, with intervals, bounds, conclusion.
 
@@ -148,6 +160,26 @@ def estimate_rates_of_counts(counts: Counts, settings: RateSettings) -> pd.DataF
         ]
     ).sort_index()
     return _blank(numbers)
+
+
+def estimate_numbers(rows: pd.DataFrame, settings: RateSettings) -> pd.DataFrame:
+    """Estimate rates of patients from rows that carry their counts; see :func:`estimate_rates`.
+
+    Parameters
+    ----------
+    rows
+        The keys of rates.csv, ``analysis``, ``unit``, whole numbers ``certain``, ``known``,
+        ``events``, ``unknown`` (as in :class:`trdanalysis.analysis.counts.Counts`) and the boolean
+        ``by_definition``.
+    settings
+        Reference, margin and confidence.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with :data:`RATE_COLUMNS`.
+    """
+    return _blank(_derive_patient_numbers(rows, settings))
 
 
 def _join(rows: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:

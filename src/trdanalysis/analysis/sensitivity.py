@@ -27,6 +27,7 @@ from trdanalysis.analysis.intervals import (
     estimate_wilson,
 )
 from trdanalysis.analysis.rates import RATE_COLUMNS, RateSettings
+from trdanalysis.rows import list_rows
 
 #: Columns of tipping.csv, in order.
 TIPPING_COLUMNS = (
@@ -70,7 +71,7 @@ def estimate_nonresponder(rates: pd.DataFrame, counts: pd.DataFrame) -> pd.DataF
     """
     overall = counts[counts["stratum"] == "overall"].set_index(["estimand", "definition"])
     rows = []
-    for row in _records(_primary(rates)):
+    for row in list_rows(_primary(rates)):
         key = (row["estimand"], row["definition"])
         if (
             row["analysis"] != "complete_case"
@@ -91,10 +92,6 @@ def _primary(rates: pd.DataFrame) -> pd.DataFrame:
     return rates[
         (rates["stratum"] == "overall") & rates["analysis"].isin(["complete_case", "proven"])
     ]
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def _as_rates(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -155,7 +152,7 @@ def estimate_imputed(
     for place, estimand in enumerate(PATIENT_ESTIMANDS):
         if estimand.name == "pseudo_resistance" or estimand.name not in primary.index:
             continue
-        row = _records(primary.loc[[estimand.name]].reset_index())[0]
+        row = list_rows(primary.loc[[estimand.name]].reset_index())[0]
         generator = np.random.default_rng([settings.seed, place])
         rows.append({**row, **_impute_one(frame, estimand, row, settings.imputations, generator)})
     return _as_rates(rows)
@@ -283,7 +280,7 @@ def estimate_tipping(rates: pd.DataFrame, settings: RateSettings) -> pd.DataFram
         event; ``as_primary``: whether it is the rate's own.
     """
     parts = []
-    for row in _records(_primary(rates)):
+    for row in list_rows(_primary(rates)):
         if row["unit"] == "patient" and row["status"] == "ok" and row["n_unknown"] > 0:
             parts.append(_tip(row, settings))
     if not parts:

@@ -19,7 +19,11 @@ from trdanalysis.analysis.clusters import add_up_clusters, estimate_clusters
 from trdanalysis.analysis.comparisons import estimate_comparisons
 from trdanalysis.analysis.counts import Counts, estimate_counts
 from trdanalysis.analysis.criteria import derive_criteria, derive_trial_criteria
-from trdanalysis.analysis.definition_table import estimate_definitions, estimate_label_reasons
+from trdanalysis.analysis.definition_table import (
+    estimate_definitions,
+    estimate_grades,
+    estimate_label_reasons,
+)
 from trdanalysis.analysis.estimands import TRIAL_ESTIMAND
 from trdanalysis.analysis.first_trials import estimate_first_trials
 from trdanalysis.analysis.frames import collect_frame
@@ -145,6 +149,10 @@ def estimate_tables(
         "attrition": estimate_attrition(patterns, intake_summaries, settings.rates),
         "definitions": estimate_definitions(
             cohort.labels, _describe(definitions, _empty_columns(cohort))
+        ),
+        "grades": estimate_grades(
+            cohort.labels,
+            {one.id: [each.grade for each in one.grades] for one in definitions if one.grades},
         ),
         "label_reasons": estimate_label_reasons(cohort.labels, settings.rates.definitions),
         "comparisons": _stack([estimate_comparisons(counts, settings.rates), adjusted, by_age]),

@@ -9,10 +9,11 @@ import pandas as pd
 
 from trdanalysis import __version__
 from trdanalysis.ages import age_bands
+from trdanalysis.analysis.rates import make_rate_settings
 from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.shared import step
 from trdanalysis.contract import TABLES
-from trdanalysis.disclosure.disclose import disclose_tables
+from trdanalysis.disclosure.disclose import Release, disclose
 from trdanalysis.disclosure.policy import Policy, read_policy
 from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv, read_json, write_csv, write_text
@@ -56,18 +57,28 @@ def run_publish(
     Raises
     ------
     UserError
-        Kind ``policy``: a drop that is not marked synthetic would be released.
+        Kind ``policy``: a drop that is not marked synthetic would be released by a policy for
+        synthetic data.
     """
     about = [read_json(folder / "drop.json") for folder in drops]
     is_draft = out.name == "draft" and out.parent.name == "restricted"
-    if not is_draft:
-        _check_synthetic(about)
     policy = read_policy(policy_file)
+    if not is_draft and policy.only_synthetic:
+        _check_synthetic(about, policy)
     tables = {name: pd.read_parquet(analysis / f"{name}.parquet") for name in ANALYSIS_TABLES}
     step(f"disclosure control by policy `{policy.id}`")
-    disclosed = disclose_tables(tables, policy)
-    step("rendering the report")
     definitions = load_definitions(definition_files, reference)
+    release = disclose(
+        tables,
+        _balance(drops),
+        read_csv(reference / "published_rates.csv"),
+        policy,
+        make_rate_settings(settings, [definition.id for definition in definitions]),
+    )
+    disclosed = release.tables
+    for part in release.protection.dropped:
+        step(f"dropped as a whole, since single cells did not protect it: {part}")
+    step("rendering the report")
     page = render_report(
         ReportTables(
             rates=disclosed["rates"],
@@ -77,11 +88,12 @@ def run_publish(
             statistics=disclosed,
             label_reasons=disclosed["label_reasons"],
             published=read_csv(reference / "published_rates.csv"),
-            balance=_balance(drops),
+            balance=release.balance,
             absent_columns=_absent(about),
             left_out_factors=_left_out(about),
             definitions=[describe_definition(definition) for definition in definitions],
             settings=_about_settings(settings, policy),
+            hiding=_about_hiding(release),
             run=_about_run(about, is_draft=is_draft),
             freeze=compare_frozen(
                 read_frozen(frozen_file), describe_analysis(settings, definition_files, reference)
@@ -94,16 +106,26 @@ def run_publish(
     step(f"report: {out / 'report.html'}")
 
 
-def _check_synthetic(about: list[dict[str, Any]]) -> None:
+def _check_synthetic(about: list[dict[str, Any]], policy: Policy) -> None:
     """Refuse to release anything of a drop that is not marked synthetic."""
     real = [drop["drop_id"] for drop in about if not drop["synthetic"]]
     if real:
         raise UserError(
-            f"{len(real)} drop(s) are not marked synthetic: their results cannot be released yet",
+            f"{len(real)} drop(s) are not marked synthetic: policy `{policy.id}` releases none",
             where=", ".join(real),
-            expected="`synthetic: true` in every drop.yaml, or the folder restricted/draft",
+            expected="a policy for real records, or the folder restricted/draft",
+            try_this="set `disclosure_policy: cms` (or your site's) in config/config.yaml",
             kind="policy",
         )
+
+
+def _about_hiding(release: Release) -> dict[str, Any]:
+    return {
+        "units": len(release.ledger.parts),
+        "hidden": len(release.protection.hidden),
+        "small": release.protection.small,
+        "dropped": list(release.protection.dropped),
+    }
 
 
 def _about_settings(settings: dict[str, Any], policy: Policy) -> dict[str, Any]:
@@ -111,6 +133,7 @@ def _about_settings(settings: dict[str, Any], policy: Policy) -> dict[str, Any]:
     return {
         **settings,
         "policy_title": policy.title,
+        "policy": policy.model_dump(mode="json"),
         "age_bands": [band.label for band in bands],
     }
 

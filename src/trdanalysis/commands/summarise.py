@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from trdanalysis.ages import age_bands
 from trdanalysis.analysis.adjusted import ModelSettings
-from trdanalysis.analysis.rates import RateSettings
+from trdanalysis.analysis.rates import make_rate_settings
 from trdanalysis.analysis.sensitivity import ImputationSettings
 from trdanalysis.analysis.summary import LabelledCohort, SummarySettings, estimate_tables
 from trdanalysis.commands.definitions import load_definitions
@@ -66,12 +65,7 @@ def run_summarise(
 
 def _read_settings(settings: dict[str, Any], definitions: tuple[str, ...]) -> SummarySettings:
     return SummarySettings(
-        rates=RateSettings(
-            reference=settings["reference_rate"],
-            margin=settings["equivalence_margin"],
-            bands=age_bands(settings["age_bands_from_years"]),
-            definitions=definitions,
-        ),
+        rates=make_rate_settings(settings, definitions),
         models=ModelSettings(
             covariates=tuple(settings["model_covariates"]), knots=settings["age_spline_knots"]
         ),

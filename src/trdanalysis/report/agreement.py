@@ -10,9 +10,10 @@ from markupsafe import Markup
 
 from trdanalysis.analysis.agreement import LABELS, NONE
 from trdanalysis.report import words
-from trdanalysis.report.sections import as_counted, rate_rows, records
+from trdanalysis.report.sections import as_counted, rate_rows
 from trdanalysis.report.tables import Table, counts, is_hidden
 from trdanalysis.report.upset import SetBar, SetRow, render_sets
+from trdanalysis.rows import list_rows
 
 #: Sets that the figure has room for.
 DRAWN_SETS = 20
@@ -68,7 +69,7 @@ def side_by_side_table(
 ) -> Table:
     """Write the overall rates, one row a definition and one column an estimand."""
     counted = as_counted(rates)
-    overall = records(counted[counted["stratum"] == "overall"])
+    overall = list_rows(counted[counted["stratum"] == "overall"])
     cells = {
         (row["definition"], row["estimand"]): _rate_cell(row, reference, margin) for row in overall
     }
@@ -104,7 +105,7 @@ def _in_brackets(limits: str) -> str:
 def kappa_table(agreement: pd.DataFrame, definitions: Sequence[str]) -> Table:
     """Write every pair's kappa above the diagonal, and the overlap of TRD below it."""
     found = {}
-    for row in records(agreement):
+    for row in list_rows(agreement):
         one, other = row["definition"], row["versus"]
         found[one, other] = _kappa_cell(row)
         found[other, one] = _share(row, "jaccard")
@@ -135,7 +136,7 @@ def pair_table(agreement: pd.DataFrame) -> Table:
             _share(row, "negative_agreement"),
             "" if pd.isna(row["reason"]) else words.AGREEMENT_REASONS[row["reason"]],
         ]
-        for row in records(agreement)
+        for row in list_rows(agreement)
     ]
     return Table(
         "Each two definitions. Everything right of “labelled by both” is of these patients. TRD"
@@ -151,7 +152,7 @@ def pair_table(agreement: pd.DataFrame) -> Table:
 def cell_table(agreement: pd.DataFrame, definition: str) -> Table:
     """Write the three-by-three tables of one definition with each that comes after it."""
     rows = []
-    for row in records(agreement[agreement["definition"] == definition]):
+    for row in list_rows(agreement[agreement["definition"] == definition]):
         for label in LABELS:
             own = counts(row, (f"{label}_{other}" for other in LABELS))
             rows.append([f"{row['versus']}", words.LABELS[label], *own])
@@ -192,7 +193,7 @@ def overlap_table(overlaps: pd.DataFrame) -> Table:
                 words.count(row["n_definitions"]),
                 *counts(row, ("n", "n_indeterminate")),
             ]
-            for row in records(overlaps)
+            for row in list_rows(overlaps)
         ],
     )
 
@@ -206,7 +207,7 @@ def _set_bars(overlaps: pd.DataFrame, definitions: Sequence[str]) -> list[SetBar
             int(row["n"]),
             int(row["n_indeterminate"]),
         )
-        for row in records(overlaps)
+        for row in list_rows(overlaps)
         if not is_hidden(row) and row["definitions"] != NONE and not pd.isna(row["n"])
     ]
 

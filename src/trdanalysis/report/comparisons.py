@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from trdanalysis.report import words
-from trdanalysis.report.sections import records
 from trdanalysis.report.tables import Table, counts, is_hidden, with_interval
+from trdanalysis.rows import list_rows
 
 
 def _assess(rates: pd.DataFrame, definition: str, estimand: str) -> dict[tuple[str, str], str]:
@@ -48,7 +48,7 @@ def contrast_table(
     ]
     rows = []
     for key, part in own.groupby(["contrast", "group", "level", "versus"], sort=False):
-        found = {(row["model"], row["measure"]): row for row in records(part)}
+        found = {(row["model"], row["measure"]): row for row in list_rows(part)}
         difference = found.get(("unadjusted", "rd"))
         if difference is None:
             rows.append([_contrast(*map(str, key)), *[words.NOTHING] * 7, "by definition"])
@@ -122,7 +122,7 @@ def model_table(comparisons: pd.DataFrame, definition: str, estimand: str) -> Ta
     ]
     rows = []
     for key, part in own.groupby(["contrast", "group", "level", "versus", "model"], sort=False):
-        found = {row["measure"]: row for row in records(part)}
+        found = {row["measure"]: row for row in list_rows(part)}
         any_row = next(iter(found.values()))
         ratio = found.get("rr") or found.get("or")
         assert ratio is not None
@@ -152,7 +152,7 @@ def model_table(comparisons: pd.DataFrame, definition: str, estimand: str) -> Ta
 def fit_table(models: pd.DataFrame, definition: str) -> Table:
     """Write what each model was fitted to and how well behaved it is."""
     rows = []
-    for row in records(models[models["definition"] == definition]):
+    for row in list_rows(models[models["definition"] == definition]):
         numbers = (
             words.decimal(row["events_per_parameter"], 1), words.decimal(row["condition"], 0),
             words.decimal(row["dispersion"]), words.decimal(row["c_statistic"]),
@@ -194,7 +194,7 @@ def trend_table(comparisons: pd.DataFrame, definition: str) -> Table:
     order = {name: place for place, name in enumerate(words.ESTIMANDS)}
     rows = [
         [words.ESTIMANDS[row["estimand"]]["title"], *_age_cells(row), _remark(row)]
-        for row in sorted(records(own), key=lambda one: order[one["estimand"]])
+        for row in sorted(list_rows(own), key=lambda one: order[one["estimand"]])
     ]
     return Table(
         "Trend over the age bands of adults, and departure from it; of trials the odds ratio per"
@@ -215,7 +215,7 @@ def interaction_table(comparisons: pd.DataFrame, definition: str, estimand: str)
     rows = [
         [f"{words.GROUPS[row['group']]} factors", *_age_cells(row), _remark(row)]
         for _, part in own.groupby("group", sort=False)
-        for row in records(part)
+        for row in list_rows(part)
     ]
     return Table(
         "Whether factor groups go with the outcome alike at all ages: young adults against those"

@@ -9,6 +9,7 @@ import jinja2
 
 from trdanalysis.labelling.changes import rule_of_changes
 from trdanalysis.labelling.definition import Definition
+from trdanalysis.labelling.evidence import asked_of_trials, list_patient_criteria
 from trdanalysis.labelling.explain import NO_CHANGES_TOLD, TOO_MANY_CHANGES, word
 from trdanalysis.labelling.telling import describe_changes
 from trdanalysis.labelling.wording import describe_definition
@@ -57,8 +58,11 @@ def render_explanation_page(
         reason_words=words.REASONS[label["reason"]],
         definition=describe_definition(definition),
         quarantined=quarantined,
-        criteria=[_criterion(row) for row in evidence if row["part"] == "criterion"],
-        trials=[_trial(trial, evidence) for trial in trials],
+        criteria=[
+            _criterion(row)
+            for row in _in_order(evidence, "criterion", None, list_patient_criteria(definition))
+        ],
+        trials=[_trial(trial, evidence, definition) for trial in trials],
         timeline=draw_timeline(trials),
         changes=[
             (words.LABELS[to_label], options)
@@ -70,7 +74,9 @@ def render_explanation_page(
 
 def _criterion(row: Row) -> dict[str, str]:
     name = row["item"].removeprefix("no_")
-    shown = {"mdd": "diagnosis of MDD", "of_age": "age", "resistance": "enough"}.get(name, name)
+    shown = {"mdd": "diagnosis of MDD", "of_age": "age", "resistance": f"enough {row['unit']}"}.get(
+        name, name
+    )
     title = ("no " if row["item"].startswith("no_") else "") + shown.replace("_", " ")
     return {
         "title": title, "value": word(row["value"]), "observed": _number(row["observed"]),
@@ -79,9 +85,17 @@ def _criterion(row: Row) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _trial(trial: Row, evidence: Sequence[Row]) -> dict[str, Any]:
-    own = [row for row in evidence
-           if row["part"] == "trial" and row["trial_id"] == trial["trial_id"]]  # fmt: skip
+def _in_order(
+    evidence: Sequence[Row], part: str, trial_id: str | None, items: Sequence[str]
+) -> list[Row]:
+    """Give the rows of a part, in the order in which the definition asks for them."""
+    own = {row["item"]: row for row in evidence
+           if row["part"] == part and row["trial_id"] == trial_id}  # fmt: skip
+    return [own[item] for item in items if item in own]
+
+
+def _trial(trial: Row, evidence: Sequence[Row], definition: Definition) -> dict[str, Any]:
+    own = _in_order(evidence, "trial", trial["trial_id"], asked_of_trials(definition.trial))
     return {
         "trial_id": trial["trial_id"],
         "drug": trial["ingredient"] or "a drug that was not recognised",
@@ -134,5 +148,8 @@ def draw_timeline(trials: Sequence[Row]) -> dict[str, Any]:
         "height": _TOP + len(trials) * _STEP + 26,
         "bars": bars,
         "bar_height": _BAR,
-        "ticks": [{"x": place(day), "day": day} for day in days],
+        "ticks": [
+            {"x": place(day), "day": day, "anchor": "end" if day == last else "middle"}
+            for day in days
+        ],
     }

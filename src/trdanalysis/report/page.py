@@ -28,8 +28,8 @@ from trdanalysis.report.sections import (
     label_rows,
     overall_rates,
     rate_rows,
-    records,
 )
+from trdanalysis.rows import list_rows
 
 #: Strata whose numbers stand in tables, in this order.
 TABLED = (
@@ -84,6 +84,7 @@ class ReportTables:
     settings: Mapping[str, Any]
     run: Mapping[str, Any]
     freeze: FreezeStatus
+    hiding: dict[str, Any]
 
 
 def render_report(tables: ReportTables) -> str:
@@ -109,6 +110,7 @@ def render_report(tables: ReportTables) -> str:
         .get_template("report.html.j2")
         .render(
             run=tables.run,
+            hiding=tables.hiding,
             settings=tables.settings,
             freeze=tables.freeze,
             freeze_words=words.freeze_words(tables.freeze),
@@ -142,14 +144,23 @@ def render_report(tables: ReportTables) -> str:
             ),
             multiverse=make_multiverse(tables.statistics["multiverse"], primary),
             labels=label_rows(tables.label_reasons),
-            definition_counts=records(_with_none(tables.definition_counts)),
-            balance=records(tables.balance),
+            grades=_grade_rows(tables.statistics["grades"]),
+            definition_counts=list_rows(_with_none(tables.definition_counts)),
+            balance=list_rows(tables.balance),
             absent=_listed(tables.absent_columns, ["drop_id", "table"], "column"),
             left_out=_listed(tables.left_out_factors, ["drop_id"], "factor"),
             hidden=words.HIDDEN,
             no_number=words.NOTHING,
         )
     )
+
+
+def _grade_rows(grades: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Give the classes of each definition that has any."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in list_rows(grades):
+        found.setdefault(row["definition"], []).append(row)
+    return found
 
 
 def _environment() -> jinja2.Environment:

@@ -9,21 +9,18 @@ import pandas as pd
 
 from trdanalysis.report import words
 from trdanalysis.report.figures import ForestRow
+from trdanalysis.report.tables import counts
+from trdanalysis.rows import list_rows
 
 #: Status words of ``rates.csv`` by which nothing of a row can be read.
 NOT_SHOWN = ("suppressed", "by_definition", "not_estimable")
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give a table's rows as dicts."""
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def overall_rates(rates: pd.DataFrame, definition: str) -> dict[str, dict[str, Any]]:
     """Give the overall row of each estimand as it was counted, by its name."""
     rows = as_counted(rates)
     rows = rows[(rows["stratum"] == "overall") & (rows["definition"] == definition)]
-    return {row["estimand"]: row for row in records(rows)}
+    return {row["estimand"]: row for row in list_rows(rows)}
 
 
 def as_counted(rates: pd.DataFrame) -> pd.DataFrame:
@@ -33,13 +30,13 @@ def as_counted(rates: pd.DataFrame) -> pd.DataFrame:
 
 def rate_rows(rates: pd.DataFrame, reference: float, margin: float) -> list[dict[str, Any]]:
     """Write rows of ``rates.csv`` for a table: every cell is text."""
-    return [_rate_row(row, reference, margin) for row in records(rates)]
+    return [_rate_row(row, reference, margin) for row in list_rows(rates)]
 
 
 def headline_rows(rates: pd.DataFrame, reference: float, margin: float) -> list[dict[str, Any]]:
     """Write the overall rows of every definition, the estimands in the order of the report."""
     counted = as_counted(rates)
-    rows = records(counted[counted["stratum"] == "overall"])
+    rows = list_rows(counted[counted["stratum"] == "overall"])
     order = list(words.ESTIMANDS)
     return [
         {**_rate_row(row, reference, margin), **words.ESTIMANDS[row["estimand"]],
@@ -91,7 +88,7 @@ def forest_rows(rates: pd.DataFrame) -> list[ForestRow]:
         for group, levels in part.groupby("group", sort=False):
             if stratum == "factor_group":
                 rows.append(ForestRow(f"{words.GROUPS[str(group)]} factors"))
-            rows += [_forest_row(row) for row in records(levels)]
+            rows += [_forest_row(row) for row in list_rows(levels)]
     return rows
 
 
@@ -163,9 +160,9 @@ def benchmark_rows(
     benchmarks: pd.DataFrame, published: pd.DataFrame, definition: str
 ) -> list[dict[str, Any]]:
     """Write the comparisons with published rates, by the order of the estimands."""
-    studies = {row["reference_id"]: row for row in records(published)}
+    studies = {row["reference_id"]: row for row in list_rows(published)}
     order = list(words.ESTIMANDS)
-    rows = records(benchmarks[benchmarks["definition"] == definition])
+    rows = list_rows(benchmarks[benchmarks["definition"] == definition])
     written = []
     for row in sorted(rows, key=lambda row: (order.index(row["estimand"]), row["reference_id"])):
         study = studies[row["reference_id"]]
@@ -211,16 +208,16 @@ def attrition_flow(attrition: pd.DataFrame, definition: str, estimand: str) -> l
     ].sort_values("step_order")
     flow: list[dict[str, Any]] = []
     start = None if rows.empty else rows.iloc[0]["n_in"]
-    for row in records(rows):
-        is_hidden = row["status"] == "suppressed"
-        is_known = not is_hidden and not pd.isna(row["n_in"]) and not pd.isna(start)
+    for row in list_rows(rows):
+        n_in, out, unknown = counts(row, ("n_in", "n_out", "n_unknown"))
+        is_known = words.HIDDEN not in (n_in, out) and not pd.isna(start)
         left = row["n_in"] - row["n_out"] if is_known else None
         flow.append(
             {
                 "step": words.STEPS[row["step"]],
-                "n_in": words.HIDDEN if is_hidden else words.count(row["n_in"]),
-                "out": words.HIDDEN if is_hidden else words.count(row["n_out"]),
-                "unknown": words.HIDDEN if is_hidden else words.count(row["n_unknown"]),
+                "n_in": n_in,
+                "out": out,
+                "unknown": unknown,
                 "left": words.HIDDEN if left is None else words.count(left),
                 "share": 100 * left / start if left is not None and start else None,
             }
@@ -231,7 +228,7 @@ def attrition_flow(attrition: pd.DataFrame, definition: str, estimand: str) -> l
 def label_rows(label_reasons: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Write the labels with their reasons, by definition."""
     written: dict[str, list[dict[str, Any]]] = {}
-    for row in records(label_reasons):
+    for row in list_rows(label_reasons):
         is_hidden = pd.isna(row["patients"])
         written.setdefault(row["definition"], []).append(
             {

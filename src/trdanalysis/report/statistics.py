@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from trdanalysis.report import words
-from trdanalysis.report.sections import rate_rows, records
+from trdanalysis.report.sections import rate_rows
 from trdanalysis.report.tables import Table, counts, is_hidden
+from trdanalysis.rows import list_rows
 
 #: The two rates of the article's sentence, which stand side by side.
 PRIMARY = ("initial_adequate_trial", "initial_trial")
@@ -37,7 +38,7 @@ def unknown_table(unknowns: pd.DataFrame, definition: str, estimand: str) -> Tab
         ("Criterion", "unknown", "nothing else unknown"),
         [
             [words.CRITERIA[row["criterion"]], *counts(row, ("n_unknown", "n_only"))]
-            for row in records(rows)
+            for row in list_rows(rows)
         ],
     )
 
@@ -57,7 +58,7 @@ def episode_table(first_trials: pd.DataFrame, definition: str, estimand: str) ->
                 *counts(row, ("n",)),
                 words.HIDDEN if is_hidden(row) else words.percent(row["share"]),
             ]
-            for row in records(rows)
+            for row in list_rows(rows)
         ],
     )
 
@@ -65,7 +66,7 @@ def episode_table(first_trials: pd.DataFrame, definition: str, estimand: str) ->
 def cluster_table(clusters: pd.DataFrame) -> Table:
     """Write what counting trials instead of patients does."""
     rows = []
-    for row in records(clusters):
+    for row in list_rows(clusters):
         shown = (
             words.percent(row["rate"]), words.percent(row["patient_weighted_rate"]),
             words.decimal(row["icc"]), words.decimal(row["design_effect"]),
@@ -87,7 +88,7 @@ def sensitivity_table(
     own = rates[(rates["definition"] == definition) & (rates["stratum"] == "overall")]
     order = {name: place for place, name in enumerate(words.ESTIMANDS)}
     rows = []
-    for row in sorted(records(own), key=lambda one: order[one["estimand"]]):
+    for row in sorted(list_rows(own), key=lambda one: order[one["estimand"]]):
         shown = rate_rows(pd.DataFrame([row]), reference, margin)[0]
         is_imputed = row["analysis"] not in ("complete_case", "proven")
         rows.append(
@@ -116,7 +117,7 @@ def tipping_table(
     """Write at how many events among the unknown the conclusion changes."""
     rows = tipping[(tipping["definition"] == definition) & (tipping["estimand"] == estimand)]
     written = []
-    for row in records(rows):
+    for row in list_rows(rows):
         if is_hidden(row):
             written.append([words.HIDDEN] * 6)
             continue
@@ -145,7 +146,7 @@ def resistance_table(resistance: pd.DataFrame, definition: str) -> Table:
     own = resistance[resistance["definition"] == definition]
     rows = []
     for apparent, part in own.groupby("apparent_resistance", sort=False):
-        shown = {row["label"]: counts(row, ("n",))[0] for row in records(part)}
+        shown = {row["label"]: counts(row, ("n",))[0] for row in list_rows(part)}
         rows.append([words.APPARENT[str(apparent)], *(shown[label] for label in words.LABELS)])
     return Table(
         "Treated patients with MDD: two failures if dose, duration and adherence are not looked at,"
@@ -165,7 +166,7 @@ def incidence_table(curves: pd.DataFrame, definition: str) -> Table:
             so_far = part[part["day"] <= day]
             if so_far.empty or pd.isna(last) or day > last:
                 continue
-            row = records(so_far.iloc[-1:])[0]
+            row = list_rows(so_far.iloc[-1:])[0]
             numbers = (
                 words.percent(row["cumulative_incidence"]),
                 words.percent_range(row["ci_low"], row["ci_high"]),

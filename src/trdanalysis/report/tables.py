@@ -43,7 +43,12 @@ def is_hidden(row: Mapping[str, Any]) -> bool:
 
 def counts(row: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     """Write counts, or that they are hidden."""
-    return [words.HIDDEN if is_hidden(row) else words.count(row[name]) for name in names]
+    return [
+        words.HIDDEN
+        if is_hidden(row) or (row["status"] == "partly_suppressed" and pd.isna(row[name]))
+        else words.count(row[name])
+        for name in names
+    ]
 
 
 def with_interval(row: Mapping[str, Any], measure: str) -> str:

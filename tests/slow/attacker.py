@@ -1,0 +1,314 @@
+"""An attacker who has a release and nothing else: he writes down all that he reads, and solves.
+
+Shares no code with the package. He reads the published tables row by row, gives every count a name,
+notes what is printed of it (a number, a rounded number or nothing), works counts out of printed
+rates and bounds, and adds what everybody knows of such tables: levels of a factor add up, ages add
+up, steps follow each other. Then he asks, value by value, what a count that he cannot see can be.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+FACTOR_GROUPS = ("biological", "psychological", "medication_related", "environmental")
+LABELS = ("trd", "not_trd", "indeterminate")
+MANY = 10**7
+
+Name = tuple[Any, ...]
+
+
+class Attacker:
+    """What one knows who has the tables of a release and its policy."""
+
+    def __init__(
+        self, tables: Mapping[str, pd.DataFrame], primary: str, least: int, base: int, zero: bool
+    ) -> None:
+        self.least, self.base, self.zero, self.primary = least, base, zero, primary
+        self.names: dict[Name, int] = {}
+        self.low: list[float] = []
+        self.high: list[float] = []
+        self.equations: list[dict[int, int]] = []
+        self.read_rates(tables["rates"])
+        self.read_attrition(tables["attrition"])
+        self.read_unknowns(tables["unknowns"])
+        self.read_labels(tables)
+        self.read_comparisons(tables["comparisons"])
+        self.read_models(tables["models"])
+
+    def count(self, *name: Any) -> int:
+        """Give the place of a count; who is new may be any number."""
+        if name not in self.names:
+            self.names[name] = len(self.low)
+            self.low.append(0)
+            self.high.append(MANY)
+        return self.names[name]
+
+    def read(self, at: int, printed: Any, base: int | None = None) -> None:
+        """Note what is printed of a count."""
+        if pd.isna(printed):
+            return
+        shown, base = int(printed), self.base if base is None else base
+        if not base:
+            low, high = shown, shown
+        elif shown == 0:
+            low, high = 0, 0 if self.zero else self.least
+        else:
+            low = max(shown - base // 2, self.least + 1)
+            high = shown - base // 2 + base - 1
+        self.low[at] = max(self.low[at], low)
+        self.high[at] = min(self.high[at], high)
+
+    def equal(self, whole: int, *parts: int) -> None:
+        equation: dict[int, int] = defaultdict(int)
+        equation[whole] += 1
+        for part in parts:
+            equation[part] -= 1
+        self.equations.append({at: weight for at, weight in equation.items() if weight})
+
+    def at_least(self, whole: int, *parts: int) -> None:
+        """Note that parts are some of a whole."""
+        self.equal(whole, *parts, self.count("others", len(self.equations)))
+
+    # What the tables are of.
+
+    def read_rates(self, rates: pd.DataFrame) -> None:
+        own = rates[(rates["definition"] == self.primary)]
+        counted = own[own["analysis"].isin(["complete_case", "proven"])]
+        counted = counted[counted["status"] != "by_definition"]
+        for row in counted.to_dict("records"):
+            self.read_row(row)
+        for (estimand, unit), rows in counted.groupby(["estimand", "unit"]):
+            for kind in ("events", "without", "unknown", *(["patients"] if unit == "trial" else [])):
+                self.add_up_strata(estimand, kind, rows)
+        for row in own[own["analysis"] == "nonresponder_imputed"].to_dict("records"):
+            estimand = row["estimand"]
+            place = (estimand, "overall", "overall", "all", "")
+            everyone = self.count("imputed n", estimand)
+            self.read(everyone, row["n"])
+            events = self.count("imputed events", estimand)
+            self.read(events, row["events"])
+            taken = self.count("taken", *place)
+            outside = self.count("outside", *place)
+            self.read(outside, row["n_unknown"])
+            self.equal(everyone, self.count("events", *place), self.count("without", *place), taken)
+            self.equal(events, self.count("events", *place), taken)
+            self.equal(self.count("unknown", *place), taken, outside)
+
+    def read_row(self, row: dict[str, Any]) -> None:
+        band = "" if pd.isna(row["age_band"]) else row["age_band"]
+        place = (row["estimand"], row["stratum"], row["group"], row["level"], band)
+        events, unknown = self.count("events", *place), self.count("unknown", *place)
+        without = self.count("without", *place)
+        n = self.count("n", *place)
+        self.read(n, row["n"])
+        self.read(events, row["events"])
+        self.read(unknown, row["n_unknown"])
+        parts = [events, without]
+        if row["analysis"] == "proven":
+            taken, outside = self.count("taken", *place), self.count("outside", *place)
+            parts.append(taken)
+            self.equal(unknown, taken, outside)
+        self.equal(n, *parts)
+        if row["unit"] == "trial":
+            patients = self.count("patients", *place)
+            self.read(patients, row["n_clusters"])
+            self.at_least(n, patients)
+        if not self.base:
+            self.read_quotients(row, place)
+
+    def read_quotients(self, row: dict[str, Any], place: Name) -> None:
+        """Work counts out of a rate beside its n, and out of bounds."""
+        n, rate = row["n"], row["rate"]
+        if not pd.isna(rate) and not pd.isna(n):
+            self.read(self.count("events", *place), round(rate * n))
+        high, events, unknown = row["bound_high"], row["events"], row["n_unknown"]
+        if any(pd.isna(each) for each in (high, events, unknown)) or not events + unknown:
+            return
+        everybody = self.count("everybody", *place)
+        self.read(everybody, round((events + unknown) / high))
+        self.equal(
+            everybody,
+            *(self.count(kind, *place) for kind in ("events", "without", "unknown")),
+        )
+
+    def add_up_strata(self, estimand: str, kind: str, rows: pd.DataFrame) -> None:
+        def at(row: Mapping[str, Any]) -> int:
+            band = "" if pd.isna(row["age_band"]) else row["age_band"]
+            return self.count(kind, estimand, row["stratum"], row["group"], row["level"], band)
+
+        everybody = self.count(kind, estimand, "overall", "overall", "all", "")
+        crossed = rows[rows["stratum"] == "factor_group_by_age_band"]
+        adult = set(crossed["age_band"])
+        for (stratum, group), part in rows.groupby(["stratum", "group"]):
+            members = part.to_dict("records")
+            if stratum == "age_band":
+                members = [row for row in members if not adult or row["level"] in adult]
+                if adult:
+                    self.equal(everybody, *map(at, members))
+            elif stratum == "factor_group_by_age_band":
+                for level, of_level in part.groupby("level"):
+                    whole = self.count(kind, estimand, "factor_group", group, level, "")
+                    self.equal(whole, *map(at, of_level.to_dict("records")))
+                for band, of_band in part.groupby("age_band"):
+                    whole = self.count(kind, estimand, "age_band", "age_band", band, band)
+                    self.equal(whole, *map(at, of_band.to_dict("records")))
+            elif stratum != "overall":
+                self.equal(everybody, *map(at, members))
+
+    def read_attrition(self, attrition: pd.DataFrame) -> None:
+        for (unit, estimand), rows in attrition.groupby(["unit", "estimand"], sort=False):
+            rows = rows.sort_values("step_order")
+            before: tuple[str, ...] = ()
+            previous: int | None = None
+            for row in rows.to_dict("records"):
+                if unit == "row":
+                    continue
+                into = self.count("in", unit, before) if before else self.count("all", unit)
+                before = (*before, row["step"])
+                out = self.count("out", unit, before)
+                self.read(into, row["n_in"])
+                self.read(out, row["n_out"])
+                if previous is not None:
+                    self.equal(previous, into)
+                left = self.count("left", unit, before)
+                self.equal(into, out, left)
+                previous = left
+                if row["step"] == "outcome_known":
+                    place = (estimand, "overall", "overall", "all", "")
+                    kinds = [self.count(kind, *place) for kind in ("events", "without", "unknown")]
+                    self.equal(into, *kinds)
+                    self.read(kinds[2], row["n_unknown"])
+                else:
+                    unknown = self.count("unknown at", unit, before)
+                    self.read(unknown, row["n_unknown"])
+                    self.at_least(left, unknown)
+
+    def read_unknowns(self, unknowns: pd.DataFrame) -> None:
+        for estimand, rows in unknowns.groupby("estimand", sort=False):
+            place = (estimand, "overall", "overall", "all", "")
+            only, past_outcome = [], False
+            for row in rows.to_dict("records"):
+                lacks = self.count("lacks", estimand, row["criterion"])
+                alone = self.count("lacks only", estimand, row["criterion"])
+                self.read(lacks, row["n_unknown"])
+                self.read(alone, row["n_only"])
+                self.at_least(lacks, alone)
+                if not past_outcome:
+                    only.append(alone)
+                    self.at_least(self.count("unknown", *place), lacks)
+                past_outcome |= row["criterion"] == "outcome_known"
+            self.at_least(self.count("unknown", *place), *only)
+
+    def read_labels(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        coarse = max(self.base, 5) if self.least else 0
+        for row in tables["definitions"].to_dict("records"):
+            labels = [self.count("label", row["definition"], label) for label in LABELS]
+            for at, label in zip(labels, LABELS, strict=True):
+                self.read(at, row[label], coarse)
+            self.equal(self.count("all", "patient"), *labels)
+        for label, rows in tables["label_reasons"].groupby("label"):
+            parts = []
+            for row in rows.to_dict("records"):
+                at = self.count("reason", label, row["reason"])
+                self.low[at] = max(self.low[at], 1)
+                self.read(at, row["patients"])
+                defaults = self.count("defaults", label, row["reason"])
+                self.read(defaults, row["on_defaults"])
+                self.at_least(at, defaults)
+                parts.append(at)
+            self.equal(self.count("label", self.primary, label), *parts)
+        by_label: dict[str, list[int]] = defaultdict(list)
+        for row in tables["resistance"].to_dict("records"):
+            at = self.count("resistance", row["apparent_resistance"], row["label"])
+            self.read(at, row["n"])
+            by_label[row["label"]].append(at)
+        place = ("trd", "overall", "overall", "all", "")
+        for label, kind in zip(LABELS, ("events", "without", "taken"), strict=True):
+            self.equal(self.count(kind, *place), *by_label[label])
+        for estimand, rows in tables["first_trials"].groupby("estimand"):
+            parts = [self.count("episode", estimand, one) for one in rows["episode"]]
+            for at, n in zip(parts, rows["n"], strict=True):
+                self.read(at, n)
+            self.equal(self.count("imputed n", estimand), *parts)
+
+    def read_comparisons(self, comparisons: pd.DataFrame) -> None:
+        strata = ("factor_group", "factor", "site", "drop")
+        plain = comparisons[
+            (comparisons["model"] == "unadjusted") & comparisons["contrast"].isin(strata)
+        ]
+        for row in plain.to_dict("records"):
+            for level, printed in ((row["level"], row["n"]), (row["versus"], row["n_versus"])):
+                if level != "all others":
+                    place = (row["estimand"], row["contrast"], row["group"], level, "")
+                    self.read(self.count("n", *place), printed)
+
+    def read_models(self, models: pd.DataFrame) -> None:
+        for number, row in enumerate(models.to_dict("records")):
+            place = (row["estimand"], "overall", "overall", "all", "")
+            n, out = self.count("in model", number), self.count("out of model", number)
+            events = self.count("events in model", number)
+            self.read(n, row["n"])
+            self.read(out, row["n_left_out"])
+            self.read(events, row["events"])
+            self.at_least(n, events)
+            self.equal(self.count("n", *place), n, out)
+            self.at_least(self.count("events", *place), events)
+
+    # What he makes of it.
+
+    def can_be(self, name: Name, value: int) -> bool:
+        """Say whether a count can have a value, all that is known considered."""
+        target = self.names[name]
+        if not self.low[target] <= value <= self.high[target]:
+            return False
+        block, equations = self.around(target)
+        place = {at: number for number, at in enumerate(block)}
+        rows, columns, weights = [], [], []
+        right = np.zeros(len(equations))
+        for row, equation in enumerate(equations):
+            for at, weight in equation.items():
+                if at in place:
+                    rows.append(row)
+                    columns.append(place[at])
+                    weights.append(weight)
+                else:
+                    right[row] -= weight * self.low[at]
+        low, high = (np.array([side[at] for at in block]) for side in (self.low, self.high))
+        low[place[target]] = high[place[target]] = value
+        matrix = csr_array((weights, (rows, columns)), shape=(len(equations), len(block)))
+        solved = milp(
+            np.zeros(len(block)), integrality=np.ones(len(block)), bounds=Bounds(low, high),
+            constraints=LinearConstraint(matrix, right, right),
+        )  # fmt: skip
+        assert solved.status in (0, 2), solved.message
+        return bool(solved.status == 0)
+
+    def around(self, target: int) -> tuple[list[int], list[dict[int, int]]]:
+        """Give all that hangs together with a count by counts that are not known."""
+        if not hasattr(self, "of"):
+            self.of: dict[int, list[int]] = defaultdict(list)
+            for number, equation in enumerate(self.equations):
+                for at in equation:
+                    self.of[at].append(number)
+        block, taken, queue = {target}, set[int](), [target]
+        while queue:
+            for number in self.of[queue.pop()]:
+                if number not in taken:
+                    taken.add(number)
+                    for at in self.equations[number]:
+                        if at not in block and self.low[at] < self.high[at]:
+                            block.add(at)
+                            queue.append(at)
+        return sorted(block), [self.equations[number] for number in sorted(taken)]
+
+    def hides(self, name: Name) -> bool:
+        """Say whether a count that stands in a table is not printed."""
+        at = self.names[name]
+        return self.low[at] < self.high[at]
