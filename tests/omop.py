@@ -33,9 +33,7 @@ def on(day: int) -> str:
     return (DAY_0 + timedelta(days=day)).isoformat()
 
 
-def exposure(
-    drug: int, start: int, end: int | None, person: int = 1, **cells: Any
-) -> Row:
+def exposure(drug: int, start: int, end: int | None, person: int = 1, **cells: Any) -> Row:
     """Write one exposure; ``end`` is its last day."""
     return {
         "person_id": person,

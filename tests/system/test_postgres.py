@@ -1,4 +1,4 @@
-"""OMOP tables on a real PostgreSQL server: the same rows as from files, and nothing told of the user."""
+"""OMOP tables on a real PostgreSQL server: rows as from files, and nothing told of the user."""
 
 from __future__ import annotations
 
@@ -14,8 +14,20 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.omop import S50, S100, SERTRALINE, Cdm, as_version_6, exposure, make_cdm, on, rows_of
-from tests.omop import read_cdm, supplied, write_mapping
+from tests.omop import (
+    S50,
+    S100,
+    SERTRALINE,
+    Cdm,
+    as_version_6,
+    exposure,
+    make_cdm,
+    on,
+    read_cdm,
+    rows_of,
+    supplied,
+    write_mapping,
+)
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.readers.omop.read import read_omop_drop

@@ -71,7 +71,12 @@ def found(drop: RawDrop) -> list[tuple[Any, ...]]:
 
 
 STORY = make_cdm(
-    [supplied(S50, 10, 28), supplied(S100, 38, 28), exposure(MIRTAZAPINE, 60, 120), exposure(0, 3, 4)],
+    [
+        supplied(S50, 10, 28),
+        supplied(S100, 38, 28),
+        exposure(MIRTAZAPINE, 60, 120),
+        exposure(0, 3, 4),
+    ],
     condition_occurrence=[
         {"person_id": 1, "condition_concept_id": 4152280, "condition_start_date": on(2)}
     ],
@@ -337,7 +342,8 @@ def test_days_covered(engine: Engine, tmp_path: Path) -> None:
     # The ten days without supply are no days at a dose.
     assert steps(drop) == [("0", "30", "50"), ("40", "70", "50")]
     (tmp_path / "again").mkdir()
-    drop = read_cdm(engine, tmp_path / "again", make_cdm([supplied(S50, 0, 30)]), adherence="unknown")
+    cdm = make_cdm([supplied(S50, 0, 30)])
+    drop = read_cdm(engine, tmp_path / "again", cdm, adherence="unknown")
     assert rows_of(drop, "trials", "adherence") == [(None,)]
 
 

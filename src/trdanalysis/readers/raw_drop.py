@@ -11,8 +11,8 @@ import pandas as pd
 #: Columns of a reader's findings: those of ``findings.csv``.
 FINDING_COLUMNS = ("table", "column", "line", "rule", "action")
 
-#: Written for a value that could not be carried over: one without a recoding, and one that cannot be
-#: read or made. No vocabulary and no number has these words, so intake makes the cell unknown,
+#: Written for a value that could not be carried over: one without a recoding, and one that cannot
+#: be read or made. No vocabulary and no number has these words, so intake makes the cell unknown,
 #: reports it by its line, and lets no default stand for it. An empty cell would do none of that.
 NOT_RECODED = "not_recoded"
 UNREADABLE = "unreadable"

@@ -50,7 +50,7 @@ def read_text_csv(
         Where the file is not UTF-8, has no or an ambiguous header, or a row has another number of
         fields than the header. Messages give the line, never the text.
     """
-    marks = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    marks: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     names = _read_header(path, delimiter)
     try:
         raw = engine.connection.read_csv(

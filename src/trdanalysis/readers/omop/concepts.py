@@ -19,6 +19,8 @@ from trdanalysis.readers.omop.values import derive_concept, derive_number
 #: Units of drug_strength, and how many milligrams each has.
 _MILLIGRAMS = {8576: 1.0, 8504: 1000.0, 9655: 0.001}
 
+_VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
+
 _MEMBER = pa.schema(
     [
         ("concept_set", pa.string()),
@@ -42,12 +44,16 @@ class Concepts:
     strength
         One row a product and ingredient: ``product_id``, ``listed_id``, ``amount_mg`` (per piece;
         null: not in mass, or not one amount).
+    incomplete
+        Sets of which a listed concept could not be recognised, or whose descendants are not known:
+        having no record of them is never a no.
     account
         Counts by set, and which vocabulary tables were there.
     """
 
     members: ir.Table
     strength: ir.Table
+    incomplete: frozenset[str]
     account: dict[str, Any]
 
     def of(self, *names: str | None) -> ir.Table:
@@ -61,9 +67,11 @@ def resolve_concepts(
     """Find out which concepts of the drop belong to the sets.
 
     A listed concept is used where it has an id that is confirmed or that the concept table gives
-    the listed name, or where the concept table has exactly one ingredient of its name or one
-    concept of its code. Descendants come from concept_ancestor; for drugs without it, products come
-    from drug_strength. Without these tables the listed ids alone are known.
+    the listed name, or where the concept table has exactly one ingredient of its name (the standard
+    one, and one of the listed vocabulary, go before others) or one concept of its code (which has
+    the listed name too, unless the row is confirmed). Descendants come from concept_ancestor; for
+    drugs without it, products come from drug_strength. Without these tables, or where they have no
+    rows, the listed ids alone are known.
 
     Parameters
     ----------
@@ -76,26 +84,29 @@ def resolve_concepts(
     drug_sets
         Names of the sets whose concepts are ingredients.
     """
-    there = source.tables()
-    names = _concept_names(source, listed, drug_sets) if "concept" in there else None
+    there = {name: name in source.tables() and source.count(name) > 0 for name in _VOCABULARY}
+    names = _concept_names(source, listed, drug_sets) if there["concept"] else None
     used = [found for one in listed if (found := _settle(one, names, drug_sets)) is not None]
     strength = _strength(engine, source, used, drug_sets)
-    rows = _members(engine, source, used, strength, drug_sets)
-    account = {
-        "vocabulary": {
-            name: name in there for name in ("concept", "concept_ancestor", "drug_strength")
-        },
-        "concept_sets": _account(listed, used, names, rows),
-    }
+    descend = there["concept_ancestor"]
+    rows = _members(source, used, strength, drug_sets, descend=descend)
+    told = _account(listed, used, names, rows)
+    account = {"vocabulary": there, "concept_sets": told}
     members = engine.from_memory(pa.Table.from_pandas(rows, schema=_MEMBER, preserve_index=False))
-    return Concepts(members, strength, account)
+    incomplete = {name for name, one in told.items() if one["left_out"]}
+    if not descend:
+        incomplete |= {one.concept_set for one in listed if one.include_descendants}
+    return Concepts(members, strength, frozenset(incomplete), account)
 
 
 def _concept_names(
     source: Source, listed: tuple[ListedConcept, ...], drug_sets: tuple[str, ...]
 ) -> pd.DataFrame:
     """Fetch the few rows of the concept table that could be meant."""
-    wanted = ("concept_id", "concept_name", "vocabulary_id", "concept_class_id", "concept_code")
+    wanted = (
+        "concept_id", "concept_name", "vocabulary_id", "concept_class_id", "concept_code",
+        "standard_concept",
+    )  # fmt: skip
     ids = _texts(one.concept_id for one in listed if one.concept_id is not None)
     codes = _texts(one.code for one in listed if one.code)
     parts = [
@@ -116,6 +127,7 @@ def _concept_names(
             vocabulary=table.vocabulary_id,
             kind=table.concept_class_id,
             code=table.concept_code,
+            standard=(table.standard_concept == "S").fill_null(False),
         )
         .distinct()
         .to_pyarrow()
@@ -136,9 +148,15 @@ def _settle(
             return one
     if one.concept_set in drug_sets:
         found = names[(names["kind"] == "Ingredient") & (names["name"] == one.name.lower())]
+        # National vocabularies have ingredients of the same names, which are not standard.
+        for first in (found["standard"], found["vocabulary"] == one.vocabulary):
+            better = found[first.reindex(found.index)]
+            found = better if len(better) else found
     else:
         found = names[(names["vocabulary"] == one.vocabulary) & (names["code"] == one.code)]
         found = found[found["code"] != ""]
+        if not one.confirmed:
+            found = found[found["name"] == one.name.lower()]
     ids = found["concept_id"].dropna().unique()
     return replace(one, concept_id=int(ids[0])) if len(ids) == 1 else None
 
@@ -185,11 +203,12 @@ def _strength(
 
 
 def _members(
-    engine: Engine,
     source: Source,
     used: list[ListedConcept],
     strength: ir.Table,
     drug_sets: tuple[str, ...],
+    *,
+    descend: bool,
 ) -> pd.DataFrame:
     own = [
         (one.concept_set, one.concept_id, one.concept_id, one.name.lower(), one.becomes)
@@ -198,8 +217,7 @@ def _members(
     rows = pd.DataFrame(own, columns=_MEMBER.names)
     expand = [one for one in used if one.include_descendants]
     parts = [rows]
-    there = source.tables()
-    if "concept_ancestor" in there and expand:
+    if descend and expand:
         ids = _texts(one.concept_id for one in expand)
         raw = source.read(
             "concept_ancestor",

@@ -49,7 +49,8 @@ class Exposures:
         contract's name), ``name`` (the ingredient's), ``role``; ``product``; ``start``, ``stop``
         (days from 1970, first day without; null: unknown); ``dose`` (mg per day; null: unknown);
         ``stop_reason``; ``fault`` (null: usable; else ``person_missing``,
-        ``start_unreadable``, ``end_unreadable`` or ``end_before_start``), ``start_given``; ``line``.
+        ``start_unreadable``, ``end_unreadable`` or ``end_before_start``), ``start_given``;
+        ``line``.
     findings, account
         As in :class:`trdanalysis.readers.raw_drop.RawDrop`.
     table
@@ -63,7 +64,7 @@ class Exposures:
 
 
 def choose_exposure_table(source: Source, mapping: OmopMapping) -> str:
-    """Give the table to make trials from.
+    """Give the table to make trials from: of those that are allowed, the first that has rows.
 
     Raises
     ------
@@ -71,11 +72,14 @@ def choose_exposure_table(source: Source, mapping: OmopMapping) -> str:
         Where the drop has none of those that the mapping allows.
     """
     allowed = (
-        ("drug_exposure", "drug_era") if mapping.exposures == "first_found" else (mapping.exposures,)
+        ("drug_exposure", "drug_era")
+        if mapping.exposures == "first_found"
+        else (mapping.exposures,)
     )
-    for name in allowed:
-        if name in source.tables():
-            return name
+    there = [name for name in allowed if name in source.tables()]
+    if there:
+        # A database has both tables, whether or not anything was put into them.
+        return next((name for name in there if source.count(name) > 0), there[0])
     raise UserError(
         f"required table is missing: {' or '.join(allowed)}",
         where=f"{len(source.tables())} table(s) were found",
@@ -107,6 +111,7 @@ def read_exposures(
     raw = source.read(
         table, _COLUMNS[table], Only("drug_concept_id", tuple(str(one) for one in ids))
     )
+    _check_starts(source, table)
     cells = _read_cells(raw, table, mapping)
     once, copies = _count_once(engine, cells)
     rows = engine.keep(_with_ingredients(once, drugs, concepts, mapping))
@@ -125,6 +130,17 @@ def read_exposures(
         "dose_unknown": int(rows.filter(rows.dose.isnull()).count().to_pyarrow().as_py()),
     }
     return Exposures(rows, findings, account, table)
+
+
+def _check_starts(source: Source, table: str) -> None:
+    """Refuse a table in which no row can have a start."""
+    either = (f"{table}_start_date", f"{table}_start_datetime")
+    if not source.columns(table) & set(either):
+        raise UserError(
+            "1 required column(s) missing: " + " or ".join(either),
+            where=f"table {table}",
+            expected="the column names of v5.3, v5.4 or v6.0",
+        )
 
 
 def _read_cells(raw: ir.Table, table: str, mapping: OmopMapping) -> ir.Table:

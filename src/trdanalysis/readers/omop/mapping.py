@@ -19,7 +19,8 @@ from trdanalysis.settings import StrictModel, read_model, read_yaml
 
 #: Columns of a concept set's file.
 SET_COLUMNS = (
-    "concept_id", "name", "becomes", "vocabulary", "code", "include_descendants", "status", "source",
+    "concept_id", "name", "becomes", "vocabulary", "code", "include_descendants", "status",
+    "source",
 )  # fmt: skip
 
 _THREE_VALUED = tuple(column.name for column in PATIENTS.columns if column.kind == "three_valued")
@@ -210,8 +211,11 @@ def _listed(name: str, row: dict[str, str], file: Path, line: int) -> ListedConc
     )
 
 
-def omop_assumptions(mapping: OmopMapping) -> list[str]:
-    """Say in sentences what the settings take for granted; the mapping's own come first."""
+def omop_assumptions(mapping: OmopMapping, no_is_known: frozenset[str]) -> list[str]:
+    """Say in sentences what the settings take for granted; the mapping's own come first.
+
+    ``no_is_known`` are the columns for which having no record could be read as no.
+    """
     told = list(mapping.assumptions)
     told.append(
         f"Exposures to one ingredient with at most {mapping.gap_days} days between them are one"
@@ -230,6 +234,11 @@ def omop_assumptions(mapping: OmopMapping) -> list[str]:
     if mapping.adherence == "days_covered":
         told.append("Adherence is the share of a trial's days for which there was supply.")
     for column, recipe in mapping.conditions.items():
-        if recipe.absent == "no":
+        if column in no_is_known:
             told.append(f"patients.{column}: having no record of it is read as no.")
+        elif recipe.absent == "no":
+            told.append(
+                f"patients.{column}: having no record of it is not read as no, as the mapping asks,"
+                " but unknown: there are no conditions, or not every concept of the set is known."
+            )
     return told

@@ -9,6 +9,7 @@ from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.readers.omop.concepts import Concepts
 from trdanalysis.readers.omop.mapping import OmopMapping
+from trdanalysis.readers.omop.records import MAYBE, derive_answers
 from trdanalysis.readers.omop.source import Only, Source
 from trdanalysis.readers.omop.values import (
     derive_concept,
@@ -23,10 +24,6 @@ _SEXES = {8507: "male", 8532: "female", 8521: "other"}
 _NO_SEX = (8551, 8570)
 #: Ages above are top-coded; above the second they are no ages.
 _TOP_AGE, _HIGHEST_AGE = 90, 120
-_RECORDS = {
-    "condition_occurrence": ("condition_concept_id", "condition_start"),
-    "observation": ("observation_concept_id", "observation"),
-}
 _SCORES = {
     "measurement": ("measurement_concept_id", "measurement", ("value_as_number",)),
     "observation": (
@@ -38,10 +35,11 @@ _SCORES = {
 
 
 def read_persons(source: Source) -> ir.Table:
-    """Read the table of persons: ``person``, ``sex``, ``born`` and ``born_text``, ``site``.
+    """Read the table of persons: ``person``, ``sex``, ``born``, ``site``, ``line``.
 
     ``born`` is a day counted from 1970: the birth date, else the first day of the month of birth,
-    else the 1st of July of the year of birth; null where the year cannot be read.
+    else the 1st of July of the year of birth; null where the year cannot be read. ``born_given``
+    says whether anything was recorded, ``born_about`` whether the day or month was not.
     """
     if "person" not in source.tables():
         raise UserError(
@@ -62,6 +60,7 @@ def read_persons(source: Source) -> ir.Table:
         + _padded(month.notnull().ifelse(day.fill_null(1.0), 1.0), 2)
     )  # fmt: skip
     gender = derive_concept(raw.gender_concept_id)
+    exact = derive_epoch_day(raw.birth_datetime)
     return raw.select(
         person=derive_id(raw.person_id),
         sex=ibis.cases(
@@ -69,7 +68,10 @@ def read_persons(source: Source) -> ir.Table:
             *((gender == concept, ibis.literal(word)) for concept, word in _SEXES.items()),
             else_=ibis.literal(NOT_RECODED),
         ),
-        born=derive_epoch_day(raw.birth_datetime).coalesce(derive_epoch_day(made)),
+        born=exact.coalesce(derive_epoch_day(made)),
+        born_about=exact.isnull()
+        & derive_epoch_day(made).notnull()
+        & (month.isnull() | day.isnull()),
         born_given=raw.birth_datetime.notnull() | raw.year_of_birth.notnull(),
         site=derive_id(raw.care_site_id),
         line=raw.line,
@@ -116,33 +118,6 @@ def read_periods(engine: Engine, source: Source) -> ir.Table | None:
     )
 
 
-def read_records(engine: Engine, source: Source, concepts: Concepts, names: list[str]) -> ir.Table:
-    """Read the records of conditions' concept sets: ``person``, ``concept_set``, ``day``.
-
-    They stand in condition_occurrence and observation.
-    """
-    members = concepts.of(*names).select("concept_set", "concept_id").distinct()
-    ids = tuple(str(one) for one in members.to_pyarrow().column("concept_id").to_pylist())
-    parts = []
-    for table, (concept, date) in _RECORDS.items():
-        if table not in source.tables() or not ids:
-            continue
-        columns = ("person_id", concept, f"{date}_date", f"{date}_datetime")
-        raw = source.read(table, columns, Only(concept, tuple(dict.fromkeys(ids))))
-        parts.append(
-            raw.select(
-                person=derive_id(raw.person_id),
-                concept_id=derive_concept(raw[concept]),
-                day=derive_epoch_day(raw[f"{date}_date"].coalesce(raw[f"{date}_datetime"])),
-            )
-        )
-    if not parts:
-        schema = ibis.schema({"person": "string", "concept_set": "string", "day": "int64"})
-        return engine.from_memory(schema.to_pyarrow().empty_table())
-    stacked = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    return engine.keep(stacked.join(members, "concept_id").select("person", "concept_set", "day"))
-
-
 def read_scores(engine: Engine, source: Source, concepts: Concepts, name: str) -> ir.Table | None:
     """Read total scores of scales: ``person``, ``scale``, ``score``, ``day``, ``day_given``.
 
@@ -178,7 +153,7 @@ def derive_patients(
     people: ir.Table,
     first_starts: ir.Table,
     records: ir.Table,
-    recorded: bool,
+    no_is_known: frozenset[str],
     mapping: OmopMapping,
 ) -> ir.Table:
     """Make the raw table of patients: text and ``line``.
@@ -192,24 +167,28 @@ def derive_patients(
     first_starts
         ``person``, ``first_start``: the day the first trial began.
     records
-        See :func:`read_records`.
-    recorded
-        Whether the drop has a table of conditions: without one, no record says nothing.
+        See :func:`trdanalysis.readers.omop.records.read_records`.
+    no_is_known
+        Columns for which having no record means no.
     mapping
         Which columns come from which concept set, and what having no record means.
     """
     table = persons.left_join(people, "person").drop("person_right")
     table = table.left_join(first_starts, "person").drop("person_right")
-    told = _answers(records, people, mapping)
+    told = derive_answers(records, people, mapping)
     table = table.left_join(told, "person").drop("person_right")
     if mapping.people == "treated_or_diagnosed":
         diagnosed = table.mdd_diagnosis if "mdd_diagnosis" in told.columns else ibis.literal(False)
         table = table.filter(table.first_start.notnull() | diagnosed.fill_null(False))
     answers = {}
-    for name, recipe in mapping.conditions.items():
-        none = "no" if recipe.absent == "no" and recorded else None
-        otherwise = ibis.null("string") if none is None else ibis.literal(none)
-        answers[name] = table[name].fill_null(False).ifelse("yes", otherwise)
+    nothing = ibis.null("string")
+    for name in mapping.conditions:
+        otherwise = ibis.literal("no") if name in no_is_known else nothing
+        answers[name] = ibis.cases(
+            (table[name].fill_null(False), ibis.literal("yes")),
+            (table[f"{MAYBE}{name}"].fill_null(False), nothing),
+            else_=otherwise,
+        )
     last = (table.last_observed - table.origin).cast("string")
     lost = table.ends_unreadable.fill_null(False).ifelse(UNREADABLE, ibis.null("string"))
     site = {"site": "site-" + table.site} if mapping.site == "care_site_id" else {}
@@ -222,21 +201,6 @@ def derive_patients(
         **answers,
         line=table.line,
     )
-
-
-def _answers(records: ir.Table, people: ir.Table, mapping: OmopMapping) -> ir.Table:
-    """One row a person with records: a boolean column a condition."""
-    dated = records.left_join(people.select("person", "last_observed"), "person").drop(
-        "person_right"
-    )
-    measures = {}
-    for name, recipe in mapping.conditions.items():
-        holds = dated.concept_set == recipe.concept_set
-        if recipe.within_days_of_last_observation is not None:
-            begins = dated.last_observed - recipe.within_days_of_last_observation
-            holds = holds & (dated.day >= begins).fill_null(False)
-        measures[name] = holds.max()
-    return dated.group_by("person").agg(**measures) if measures else dated.select("person").distinct()
 
 
 def _age_text(table: ir.Table) -> ir.StringValue:

@@ -1,8 +1,8 @@
 """OMOP tables on a PostgreSQL server.
 
 Where the server is and who asks stands in the environment alone (``PGHOST``, ``PGPORT``,
-``PGDATABASE``, ``PGUSER``, ``PGPASSWORD`` or ``PGPASSFILE``). What the server answers in an error may
-repeat it, or a value, so no message of the server is passed on.
+``PGDATABASE``, ``PGUSER``, ``PGPASSWORD`` or ``PGPASSFILE``). What the server answers in an error
+may repeat it, or a value, so no message of the server is passed on.
 """
 
 from __future__ import annotations
@@ -92,9 +92,9 @@ class PostgresSource:
         query = sql.SQL("SELECT {cells}, {line} FROM ({numbered}) AS rows{where}").format(
             cells=sql.SQL(", ").join(cells),
             line=sql.Identifier(LINE),
-            numbered=sql.SQL(
-                "SELECT *, row_number() OVER (ORDER BY {}) + 1 AS {} FROM {}"
-            ).format(order, sql.Identifier(LINE), self._table(table)),
+            numbered=sql.SQL("SELECT *, row_number() OVER (ORDER BY {}) + 1 AS {} FROM {}").format(
+                order, sql.Identifier(LINE), self._table(table)
+            ),
             where=where,
         )
         schema = pa.schema([*((name, pa.string()) for name in columns), (LINE, pa.int64())])
@@ -106,7 +106,9 @@ class PostgresSource:
         query = sql.SQL("SELECT count(*) FROM {}").format(self._table(table))
         if without_concept is not None:
             column = self._columns[self._names[table]][without_concept]
-            query = query + sql.SQL(" WHERE coalesce({}, 0) = 0").format(sql.Identifier(column))
+            query = query + sql.SQL(" WHERE coalesce({}::numeric, 0) = 0").format(
+                sql.Identifier(column)
+            )
         return int(self._fetch(query, [])[0][0])
 
     def close(self) -> None:

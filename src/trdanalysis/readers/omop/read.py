@@ -11,6 +11,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
@@ -28,11 +29,11 @@ from trdanalysis.readers.omop.people import (
     derive_patients,
     read_periods,
     read_persons,
-    read_records,
     read_scores,
 )
 from trdanalysis.readers.omop.people_keys import derive_people_keys, read_key
 from trdanalysis.readers.omop.postgres import PostgresSource
+from trdanalysis.readers.omop.records import read_records
 from trdanalysis.readers.omop.source import DuckdbSource, FileSource, Source
 from trdanalysis.readers.omop.trials import derive_trials
 from trdanalysis.readers.raw_drop import RawDrop
@@ -88,6 +89,7 @@ def read_omop_drop(
             kind="config",
         )
     key = read_key(mapping)
+    engine.encrypt_spill()
     listed = read_concept_sets(mapping_path, mapping)
     source = _open(engine, folder, mapping)
     try:
@@ -109,7 +111,7 @@ def _read(
     persons = engine.keep(read_persons(source))
     periods = read_periods(engine, source)
     named = [recipe.concept_set for recipe in mapping.conditions.values()]
-    records = read_records(engine, source, concepts, named)
+    records, unread = read_records(engine, source, concepts, named)
     scores = read_scores(engine, source, concepts, mapping.scales) if mapping.scales else None
     people = _people(engine, persons, periods, exposures.rows, scores, mapping, key)
     trials, doses = derive_trials(
@@ -117,8 +119,8 @@ def _read(
     )
     usable = exposures.rows.filter(exposures.rows.fault.isnull())
     first_starts = usable.group_by("person").agg(first_start=usable.start.min())
-    recorded = "condition_occurrence" in source.tables()
-    patients = derive_patients(persons, people, first_starts, records, recorded, mapping)
+    no_is_known = _known_no(source, concepts, mapping)
+    patients = derive_patients(persons, people, first_starts, records, no_is_known, mapping)
     tables = {"patients": patients, "trials": trials, "doses": doses}
     if scores is not None:
         tables["assessments"] = derive_assessments(scores, people)
@@ -126,8 +128,45 @@ def _read(
     if _is_empty(kept["doses"]):
         del kept["doses"]
     account = concepts.account | _account(source, exposures, records, scores)
-    assumptions = omop_assumptions(mapping) + _not_looked_for(concepts, mapping)
-    return RawDrop(kept, assumptions, exposures.findings, account)
+    assumptions = omop_assumptions(mapping, no_is_known) + _not_looked_for(concepts, mapping)
+    assumptions += _seen_in_this_drop(persons, exposures)
+    findings = pd.concat([exposures.findings, unread]) if len(unread) else exposures.findings
+    return RawDrop(kept, assumptions, findings, account)
+
+
+def _known_no(source: Source, concepts: Concepts, mapping: OmopMapping) -> frozenset[str]:
+    """Give the columns for which having no record means no.
+
+    The mapping must say so, conditions must be recorded, and every concept of the set be known.
+    """
+    if "condition_occurrence" not in source.tables() or not source.count("condition_occurrence"):
+        return frozenset()
+    return frozenset(
+        name
+        for name, recipe in mapping.conditions.items()
+        if recipe.absent == "no" and recipe.concept_set not in concepts.incomplete
+    )
+
+
+def _seen_in_this_drop(persons: ir.Table, exposures: Exposures) -> list[str]:
+    """Say what was taken for granted because of what this drop holds; without counts of people."""
+    told = []
+    if not _is_empty(persons.filter(persons.born_about)):
+        told.append(
+            "Where the day of birth is not recorded it is taken to be the first of the month, or"
+            " 1 July without the month: an age may be a year off."
+        )
+    if exposures.account["concept_0"]:
+        told.append(
+            f"Some rows of {exposures.table} have no concept: an antidepressant among them is not"
+            " seen, and who took it looks untreated."
+        )
+    if not _is_empty(exposures.rows.filter(exposures.rows.role == "augmentation")):
+        told.append(
+            "Whether a drug that only adds to others was given for depression is unknown where it"
+            " was taken without an antidepressant."
+        )
+    return told
 
 
 def _not_looked_for(concepts: Concepts, mapping: OmopMapping) -> list[str]:
@@ -137,8 +176,8 @@ def _not_looked_for(concepts: Concepts, mapping: OmopMapping) -> list[str]:
         left_out = concepts.account["concept_sets"].get(name, {}).get("left_out", [])
         if left_out:
             told.append(
-                f"Of the concept set {name}, {len(left_out)} drug(s) could not be recognised in this"
-                f" drop, and who took them looks untreated: {', '.join(left_out)}."
+                f"Of the concept set {name}, {len(left_out)} drug(s) could not be recognised in"
+                f" this drop, and who took them looks untreated: {', '.join(left_out)}."
             )
     return told
 
@@ -182,9 +221,7 @@ def _people(
     keys = derive_people_keys(engine, everyone, first, mapping, key)
     if periods is None:
         unknown = ibis.null("int64")
-        return engine.keep(
-            keys.mutate(last_observed=unknown, ends_unreadable=ibis.literal(False))
-        )
+        return engine.keep(keys.mutate(last_observed=unknown, ends_unreadable=ibis.literal(False)))
     ends = periods.select("person", "last_observed", "ends_unreadable")
     return engine.keep(keys.left_join(ends, "person").drop("person_right"))
 

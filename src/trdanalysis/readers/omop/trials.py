@@ -21,7 +21,9 @@ def derive_trials(
     Exposures of one ingredient whose gap is at most ``gap_days`` are one trial. On a day with
     several products their doses add up; exposures to one product that overlap do not. A trial that
     reaches the end of observation goes on. A trial whose last exposure has no known length ended on
-    an unknown day. An exposure that cannot be used is a row of its own, for the quarantine.
+    an unknown day. Whether a drug that only adds to others was for depression is unknown where it
+    was not taken together with an antidepressant. An exposure that cannot be used is a row of its
+    own, for the quarantine.
 
     Parameters
     ----------
@@ -45,6 +47,7 @@ def derive_trials(
     segments = engine.keep(_segments(good))
     steps = engine.keep(_steps(segments))
     trials = engine.keep(_trials(good, steps, people, mapping, covered=covered))
+    trials = engine.keep(_with_company(trials))
     broken = _broken(rows.filter(rows.fault.notnull()), people)
     text = _trial_text(trials, mapping)
     return ibis.union(text, broken.select(*text.columns)), _dose_text(steps, trials)
@@ -73,9 +76,7 @@ def _segments(good: ir.Table) -> ir.Table:
     order = ibis.window(group_by=_TRIAL, order_by="day")
     pieces = edges.mutate(until=edges.day.lead().over(order))
     pieces = pieces.filter(pieces.until.notnull())
-    exposures = good.select(
-        *_TRIAL, "product", "start", "to", "dose", is_open=good.stop.isnull()
-    )
+    exposures = good.select(*_TRIAL, "product", "start", "to", "dose", is_open=good.stop.isnull())
     joined = pieces.join(
         exposures, [*_TRIAL, exposures.start <= pieces.day, exposures.to >= pieces.until]
     )
@@ -165,6 +166,22 @@ def _trials(
     )
 
 
+def _with_company(trials: ir.Table) -> ir.Table:
+    """Add ``alone``: whether an augmentation at no time met an antidepressant."""
+    mains = trials.filter(trials.role == "primary").select("person", begins="start", ends="stop")
+    added = trials.filter(trials.role == "augmentation")
+    met = added.semi_join(
+        mains,
+        [added.person == mains.person, added.start < mains.ends, mains.begins < added.stop],
+    )
+    met = met.select(*_TRIAL, met=ibis.literal(True))
+    joined = trials.left_join(met, _TRIAL)
+    return joined.select(
+        *(joined[name] for name in trials.columns),
+        alone=(joined.role == "augmentation") & joined.met.isnull(),
+    )
+
+
 def _trial_name(name: ir.StringValue) -> ir.StringValue:
     return name.re_replace(r"[^a-z0-9]+", "_")
 
@@ -185,6 +202,8 @@ def _trial_text(trials: ir.Table, mapping: OmopMapping) -> ir.Table:
         "trial_id",
         "drug",
         "role",
+        # Empty would be read as yes.
+        for_depression=trials.alone.ifelse(ibis.literal(NOT_RECODED), nothing),
         dose_mg_per_day=write_number(trials.dose),
         start_day=(trials.start - trials.origin).cast("string"),
         stop_day=(trials.ongoing | trials.end_unknown).ifelse(nothing, stop),
@@ -230,6 +249,7 @@ def _broken(rows: ir.Table, people: ir.Table) -> ir.Table:
         "role",
         "line",
         trial_id=_trial_name(joined.name) + "-line" + joined.line.cast("string"),
+        for_depression=nothing,
         dose_mg_per_day=nothing,
         start_day=start.coalesce(joined.start_given.ifelse(ibis.literal(UNREADABLE), nothing)),
         stop_day=ibis.cases(
