@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,11 @@ from trdanalysis.engine import Engine
 from trdanalysis.errors import EXIT_CODES, UserError
 from trdanalysis.intake.take_in import Intake, take_in
 from trdanalysis.readers.drop_info import drop_files
-from trdanalysis.readers.omop.mapping import read_concept_sets, read_omop_mapping
+from trdanalysis.readers.omop.mapping import (
+    OmopMapping,
+    read_concept_sets,
+    read_omop_mapping,
+)
 from trdanalysis.readers.omop.read import read_omop, read_omop_drop
 from trdanalysis.readers.raw_drop import RawDrop
 
@@ -686,3 +691,36 @@ def test_a_run_depends_on_the_concept_sets(tmp_path: Path) -> None:
     (tmp_path / "drop.yaml").write_text("source: omop\nmapping: mapping.yaml\n")
     names = {path.name for path in drop_files(tmp_path)}
     assert {"mapping.yaml", "antidepressants.csv", "depression_scales.csv"} <= names
+
+
+def test_the_example_of_the_page(engine: Engine, tmp_path: Path) -> None:
+    page = (CONFIG.parent / "docs" / "readers-omop.md").read_text()
+    tables = re.findall(r"`(\w+)\.csv`:\n\n```csv\n(.*?)```", page, re.DOTALL)
+    assert len(tables) == 4
+    for name, text in tables:
+        (tmp_path / f"{name}.csv").write_text(text)
+    drop = read_omop_drop(engine, tmp_path, write_mapping(tmp_path))
+    columns = ("patient_id", "drug", "start_day", "stop_day", "adherence", "dose_mg_per_day")
+    assert rows_of(drop, "trials", *columns) == [
+        ("1", "mirtazapine", "90", "150", "1", None),
+        ("1", "sertraline", "31", "96", "0.923077", None),
+        ("2", "duloxetine", "120", None, "1", None),
+    ]
+    told = "7 rows = 4 used + 1 duplicates + 1 of other drugs + 1 without a concept"
+    assert told in drop.account["notes"][0] and told.replace("duplicates", "duplicate") in (
+        page.replace("\n", " ")
+    )
+    assert rows_of(drop, "patients", "patient_id", "mdd_diagnosis") == [("1", "yes"), ("2", None)]
+    taken = accepted(engine, drop)
+    assert taken.quarantine.empty
+    assert {name: row["accepted"] for name, row in taken.summary.items()} == {
+        "patients": 2,
+        "trials": 3,
+    }
+
+
+def test_every_key_of_a_mapping_is_on_the_page_or_in_the_mapping_that_comes_along() -> None:
+    page = (CONFIG.parent / "docs" / "readers-omop.md").read_text()
+    own = (CONFIG / "mappings" / "omop.yaml").read_text()
+    for key in OmopMapping.model_fields:
+        assert f"`{key}" in page or f"\n{key}:" in own, key
