@@ -693,6 +693,16 @@ def test_a_run_depends_on_the_concept_sets(tmp_path: Path) -> None:
     assert {"mapping.yaml", "antidepressants.csv", "depression_scales.csv"} <= names
 
 
+def test_a_mapping_that_cannot_be_read_does_not_stop_the_plan(tmp_path: Path) -> None:
+    # Intake refuses this drop, and the others go on.
+    (tmp_path / "drop.yaml").write_text("source: omop\nmapping: mapping.yaml\n")
+    for changed in ({"gap_dayss": 3}, {"concept_sets_folder": "nowhere"}):
+        write_mapping(tmp_path, **changed)
+        assert {path.name for path in drop_files(tmp_path)} == {"drop.yaml", "mapping.yaml"}
+    (tmp_path / "mapping.yaml").unlink()
+    assert {path.name for path in drop_files(tmp_path)} == {"drop.yaml", "mapping.yaml"}
+
+
 def test_the_example_of_the_page(engine: Engine, tmp_path: Path) -> None:
     page = (CONFIG.parent / "docs" / "readers-omop.md").read_text()
     tables = re.findall(r"`(\w+)\.csv`:\n\n```csv\n(.*?)```", page, re.DOTALL)

@@ -141,9 +141,17 @@ def read_omop_mapping(path: Path) -> OmopMapping:
 
 
 def omop_mapping_files(path: Path) -> list[Path]:
-    """Give the concept sets' files on which a mapping depends."""
-    mapping = read_omop_mapping(path)
-    return [_set_path(path, mapping, name) for name in mapping.set_names]
+    """Give the concept sets' files on which a mapping depends, as far as they are there.
+
+    None where the mapping cannot be read: the reader refuses the drop, and the plan goes on.
+    """
+    try:
+        mapping = read_omop_mapping(path)
+    except UserError:
+        return []
+    folder = path.parent / mapping.concept_sets_folder
+    found = [folder / f"{name}.csv" for name in mapping.set_names]
+    return [file for file in found if file.is_file()]
 
 
 def read_concept_sets(path: Path, mapping: OmopMapping) -> tuple[ListedConcept, ...]:
