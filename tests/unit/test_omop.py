@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.omop import (
@@ -44,6 +45,12 @@ from trdanalysis.readers.omop.mapping import (
 )
 from trdanalysis.readers.omop.read import read_omop, read_omop_drop
 from trdanalysis.readers.raw_drop import RawDrop
+from trdanalysis.readers.text_tables import (
+    read_text_csv,
+    read_text_parquet,
+    scan_text_csv,
+    scan_text_parquet,
+)
 
 KEY = "a key that only this test knows"
 
@@ -701,6 +708,41 @@ def test_a_mapping_that_cannot_be_read_does_not_stop_the_plan(tmp_path: Path) ->
         assert {path.name for path in drop_files(tmp_path)} == {"drop.yaml", "mapping.yaml"}
     (tmp_path / "mapping.yaml").unlink()
     assert {path.name for path in drop_files(tmp_path)} == {"drop.yaml", "mapping.yaml"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,text\n1,a\n2,b\n",
+        "id,text\r\n1,a\r\n2,b",
+        "id,text\n1,a\n\n2,b\n",
+        'id,text\n1,"a\nb"\n2,b\n',
+        "id,text\n",
+    ],
+)
+def test_a_scanned_file_is_the_file_read(engine: Engine, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.encode())
+    kept = read_text_csv(engine, path).to_pyarrow()
+    assert scan_text_csv(engine, path).to_pyarrow() == kept
+    pd.DataFrame({"id": [1, 2], "x": [0.5, None]}).to_parquet(tmp_path / "t.parquet")
+    kept = read_text_parquet(engine, tmp_path / "t.parquet", frozenset()).to_pyarrow()
+    assert scan_text_parquet(engine, tmp_path / "t.parquet").to_pyarrow() == kept
+
+
+def test_broken_files_are_told_as_such(engine: Engine, tmp_path: Path) -> None:
+    cdm = make_cdm([exposure(S50, 0, 1)])
+    write_cdm(tmp_path, cdm)
+    mapping = write_mapping(tmp_path)
+    path = tmp_path / "concept_ancestor.csv"
+    whole = path.read_text()
+    path.write_text(whole + "739138\n")
+    with pytest.raises(UserError, match=r"1 row\(s\) do not have the header's 2 fields"):
+        read_omop(engine, tmp_path, mapping)
+    path.unlink()
+    path.with_suffix(".parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(UserError, match="cannot be read as Parquet"):
+        read_omop(engine, tmp_path, mapping)
 
 
 def test_the_example_of_the_page(engine: Engine, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pyarrow as pa
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.readers.omop.values import derive_id
-from trdanalysis.readers.text_tables import LINE, read_text_csv, read_text_parquet
+from trdanalysis.readers.text_tables import LINE, scan_text_csv, scan_text_parquet
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ class FileSource:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self._engine = engine
         self._paths: dict[str, Path] = {}
-        self._kept: dict[str, ir.Table] = {}
+        self._scans: dict[str, ir.Table] = {}
+        self._counts: dict[tuple[str, str | None], int] = {}
         for path in sorted(folder.iterdir()):
             name = path.stem.lower()
             if path.suffix.lower() not in (".csv", ".parquet"):
@@ -83,38 +84,39 @@ class FileSource:
 
     def columns(self, table: str) -> frozenset[str]:
         """Names of a file's columns."""
-        return frozenset(self._whole(table).columns) - {LINE}
+        return frozenset(self._scan(table).columns) - {LINE}
 
     def read(self, table: str, columns: tuple[str, ...], only: Only | None = None) -> ir.Table:
         """Give some of a file's columns and rows; the line is that of the file."""
         check_columns(table, self.columns(table), columns, only)
-        return self._engine.keep(_select(self._engine, self._whole(table), columns, only))
+        return self._engine.keep(_select(self._engine, self._scan(table), columns, only))
 
     def count(self, table: str, without_concept: str | None = None) -> int:
         """Count rows."""
-        return _count(self._whole(table), without_concept)
+        wanted = (table, without_concept)
+        if wanted not in self._counts:
+            self._counts[wanted] = _count(self._scan(table), without_concept)
+        return self._counts[wanted]
 
     def close(self) -> None:
-        """Give back the memory of the files."""
-        for kept in self._kept.values():
-            self._engine.drop_kept(kept)
-        self._kept.clear()
+        """Forget the files."""
+        self._scans.clear()
 
-    def _whole(self, table: str) -> ir.Table:
-        if table not in self._kept:
+    def _scan(self, table: str) -> ir.Table:
+        """Open a file once; its rows stay in it, for the vocabularies have far too many of them."""
+        if table not in self._scans:
             path = self._paths[table]
             if path.suffix.lower() == ".csv":
                 tabs = "\t" in _first_line(path)
                 # Files of the vocabularies are separated by tabs, and their quotes are text.
-                read = read_text_csv(self._engine, path, "\t" if tabs else ",", quoted=not tabs)
+                text = scan_text_csv(self._engine, path, "\t" if tabs else ",", quoted=not tabs)
             else:
-                read = read_text_parquet(self._engine, path, frozenset())
-            small = {name.lower(): read[name] for name in read.columns}
-            if len(small) != len(read.columns):
+                text = scan_text_parquet(self._engine, path)
+            small = {name.lower(): text[name] for name in text.columns}
+            if len(small) != len(text.columns):
                 raise UserError("column names differ in letter case alone", where=path.name)
-            self._kept[table] = self._engine.keep(read.select(**small))
-            self._engine.drop_kept(read)
-        return self._kept[table]
+            self._scans[table] = text.select(**small)
+        return self._scans[table]
 
 
 class DuckdbSource:
