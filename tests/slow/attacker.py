@@ -85,7 +85,12 @@ class Attacker:
         for row in counted.to_dict("records"):
             self.read_row(row)
         for (estimand, unit), rows in counted.groupby(["estimand", "unit"]):
-            for kind in ("events", "without", "unknown", *(["patients"] if unit == "trial" else [])):
+            for kind in (
+                "events",
+                "without",
+                "unknown",
+                *(["patients"] if unit == "trial" else []),
+            ):
                 self.add_up_strata(estimand, kind, rows)
         for row in own[own["analysis"] == "nonresponder_imputed"].to_dict("records"):
             estimand = row["estimand"]

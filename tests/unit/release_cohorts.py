@@ -39,9 +39,7 @@ def policy_of(name: str, **changed: Any) -> Policy:
 
 def release_of(tables: dict[str, pd.DataFrame], policy: Policy) -> Release:
     """Disclose tables as `publish` does."""
-    return disclose(
-        tables, BALANCE, read_csv(REFERENCE / "published_rates.csv"), policy, SETTINGS
-    )
+    return disclose(tables, BALANCE, read_csv(REFERENCE / "published_rates.csv"), policy, SETTINGS)
 
 
 def make_skewed(seed: int, patients: int) -> Cohort:

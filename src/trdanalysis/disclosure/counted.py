@@ -9,7 +9,7 @@ import pandas as pd
 
 from trdanalysis.analysis.agreement import CELLS, MEASURES, measure_agreement
 from trdanalysis.analysis.estimands import TRIAL_ESTIMAND
-from trdanalysis.disclosure.entries import EVERYBODY, LABELS, criterion_keys, step_keys
+from trdanalysis.disclosure.entries import EVERYBODY, LABELS, criterion_keys, model_name, step_keys
 from trdanalysis.disclosure.hiding import (
     Hidden,
     hide,
@@ -56,7 +56,7 @@ def disclose_counted(tables: Tables, primary: str, hidden: Hidden) -> dict[str, 
         "grades": _grades(tables["grades"], hidden),
         "resistance": _resistance(tables["resistance"], primary, hidden),
         "first_trials": _first_trials(tables["first_trials"], primary, hidden),
-        "models": _models(tables["models"], primary, hidden),
+        "models": _models(tables["models"], hidden),
         "clusters": _clusters(tables["clusters"], primary, hidden),
     }
 
@@ -163,12 +163,9 @@ def _first_trials(table: pd.DataFrame, primary: str, hidden: Hidden) -> pd.DataF
     return table
 
 
-def _models(table: pd.DataFrame, primary: str, hidden: Hidden) -> pd.DataFrame:
+def _models(table: pd.DataFrame, hidden: Hidden) -> pd.DataFrame:
     base = _base(hidden)
-    gone = [
-        hidden.unit("models", primary, row["estimand"], row["model"], row["exposures"])
-        for row in list_rows(table)
-    ]
+    gone = [hidden.unit("models", *model_name(row)) for row in list_rows(table)]
     table = round_counts(table, _MODEL_COUNTS, base)
     table = round_estimates(table, _MODEL_ESTIMATES, hidden.policy.model_decimals)
     if base:

@@ -285,32 +285,43 @@ def enter_resistance(ledger: Ledger, tables: Tables, primary: str, policy: Polic
             ledger.add_up(members, parts_of)
 
 
+def model_name(row: Mapping[str, Any]) -> Key:
+    """Give the name of whom a model is of: all models of one design are of the same."""
+    covariates = row["covariates"]
+    return (
+        row["definition"],
+        row["estimand"],
+        row["exposures"],
+        "" if pd.isna(covariates) else covariates,
+    )
+
+
 def enter_models(ledger: Ledger, tables: Tables, primary: str, policy: Policy) -> None:
     """Enter whom each model of the primary definition is of."""
     base = policy.base_of(primary=True)
+    names = ("n", "n_left_out", "events", "n_clusters")
     for row in own_rows(tables["models"], primary):
-        if pd.isna(row["n"]) or pd.isna(row["n_left_out"]):
+        head = model_name(row)
+        at = _enter_row(
+            ledger, "models", head, {("model", *head, name): row[name] for name in names}, base
+        )
+        overall = overall_key(primary, row["estimand"])
+        everybody = ledger.index.get(("n", *overall))
+        n, left_out = (at.get(("model", *head, name)) for name in names[:2])
+        if left_out is not None and everybody is not None:
+            left = ledger.values[everybody] - ledger.values[left_out]
+            # A model that could not be fitted does not say of how many it would have been.
+            n = ledger.count(("model", *head, "n"), left) if n is None and left >= 0 else n
+            if n is not None and ledger.values[n] == left:
+                ledger.add_up(everybody, (n, left_out))
+        events = at.get(("model", *head, "events"))
+        if n is None or events is None:
             continue
-        head = (primary, row["estimand"], row["model"], row["exposures"])
-        counts: dict[Key, Any] = {
-            ("model", *head, name): row[name]
-            for name in ("n", "n_left_out", "events", "n_clusters")
-        }
-        places = _enter_row(ledger, "models", head, counts, base)
-        n = places["model", *head, "n"]
-        everybody = ledger.index.get(("n", *overall_key(primary, row["estimand"])))
-        left_out = places["model", *head, "n_left_out"]
-        if everybody is not None and ledger.values[everybody] == (
-            ledger.values[n] + ledger.values[left_out]
-        ):
-            ledger.add_up(everybody, (n, left_out))
-        events = places.get(("model", *head, "events"))
-        if events is not None:
-            without = ledger.rest(n, [events], guarded=True)
-            for name, part in (("event", events), ("no_event", without)):
-                whole = ledger.index.get((name, *overall_key(primary, row["estimand"])))
-                if whole is not None and ledger.values[whole] >= ledger.values[part]:
-                    ledger.rest(whole, [part])
+        without = ledger.rest(n, [events], guarded=True)
+        for kind, part in (("event", events), ("no_event", without)):
+            whole = ledger.index.get((kind, *overall))
+            if whole is not None:
+                ledger.rest_if_any(whole, [part])
 
 
 def balance_key(row: Mapping[str, Any], column: str) -> Key:
