@@ -76,6 +76,16 @@ class Engine:
         """Read Parquet files of one layout as one table."""
         return self.connection.read_parquet([str(path) for path in paths])
 
+    def encrypt_spill(self) -> None:
+        """Write what spills in no readable form from here on; a run that spills takes longer.
+
+        For steps that hold calendar dates. The key lives in this process and dies with it. Its
+        random numbers are not those of a certified library, which would be a further dependency:
+        this keeps dates from lying on a disk, and is no protection from who can read the memory.
+        """
+        self.connection.raw_sql("SET force_mbedtls_unsafe = 'true'")
+        self.connection.raw_sql("SET temp_file_encryption = true")
+
     def keep(self, table: ir.Table) -> ir.Table:
         """Compute a table once and keep it for the session, for use by several expressions."""
         self._kept += 1

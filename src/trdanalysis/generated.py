@@ -59,9 +59,9 @@ def render_data_page() -> str:
         " to one private origin a patient, the same in every drop. Calendar dates never enter."
         " Intervals are half-open: a stop day is the first day without the treatment.",
         "",
-        "`drop.yaml` is optional: `mode` (`snapshot` or `increment`), `source` (`native` or"
-        " `flat`), `mapping` (for `flat`), `synthetic` (`true` or `false`), `namespace`"
-        " (put before patient ids where sites may share them).",
+        "`drop.yaml` is optional: `mode` (`snapshot` or `increment`), `source` (`native`,"
+        " `flat` or `omop`), `mapping` (for `flat` and `omop`), `synthetic` (`true` or `false`),"
+        " `namespace` (put before patient ids where sites may share them).",
     ]
     for spec in TABLES.values():
         lines += ["", *_render_table(spec)]

@@ -56,3 +56,18 @@ def test_running_out_of_memory_says_what_to_do_and_nothing_of_the_data() -> None
     assert caught.value.exit_code == EXIT_CODES["resources"]
     assert "secret" not in str(caught.value)
     assert "memory_limit_mb" in str(caught.value)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_what_spills_can_be_made_unreadable(encrypted: bool) -> None:
+    with Engine(memory_limit_mb=60, threads=1) as engine:
+        if encrypted:
+            engine.encrypt_spill()
+        engine.connection.raw_sql(
+            "CREATE TEMP TABLE big AS SELECT '2015-03-01' || md5(range::varchar) AS cell"
+            " FROM range(2_000_000)"
+        )
+        folder = engine.connection.raw_sql("SELECT current_setting('temp_directory')").fetchone()
+        spilled = [path.read_bytes() for path in Path(folder[0]).iterdir()]
+    assert sum(len(text) for text in spilled) > 10_000_000
+    assert any(b"2015-03-01" in text for text in spilled) is not encrypted

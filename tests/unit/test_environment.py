@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {
     "requirements.lock": ("dev",),
     "requirements-jupyter.lock": ("dev", "jupyter"),
-    "requirements-spark.lock": ("dev", "spark"),
+    "requirements-spark.lock": ("dev", "spark", "postgres"),
 }
 # Conda's name of a package, where it is not the package index's.
 INDEX_NAME = {

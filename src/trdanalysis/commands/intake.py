@@ -8,12 +8,12 @@ from trdanalysis.commands.shared import load_drug_names, load_scales, step
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.files import read_json, write_csv, write_json
+from trdanalysis.intake.findings import sort_findings
 from trdanalysis.intake.pool import AcceptedDrop, find_left_out_factors, pool_drops
 from trdanalysis.intake.take_in import Known, Reference, take_in
 from trdanalysis.layout import POOLED
 from trdanalysis.readers.drop import read_drop
 from trdanalysis.readers.drop_info import read_drop_info
-from trdanalysis.readers.mapping import read_assumptions
 
 #: What the rows of each accepted table are sorted by.
 SORTED_BY = {
@@ -43,11 +43,13 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
     step(f"drop {drop.name}: reading ({info.source})")
     raw = read_drop(engine, drop, info)
     known = _load_known(engine, earlier) if info.mode == "increment" and earlier else None
-    step(f"drop {drop.name}: checking " + ", ".join(raw))
+    for note in raw.account.get("notes", []):
+        step(f"  {note}")
+    step(f"drop {drop.name}: checking " + ", ".join(raw.tables))
     try:
         result = take_in(
             engine,
-            raw,
+            raw.tables,
             Reference(load_drug_names(reference), load_scales(reference)),
             namespace=info.namespace,
             known=known,
@@ -63,18 +65,18 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
     tables = result.accepted | {"quarantined_trials": result.quarantined_trials}
     for name, table in tables.items():
         engine.write_parquet(table, out / f"{name}.parquet", SORTED_BY[name])
-    write_csv(out / "findings.csv", result.findings)
+    write_csv(out / "findings.csv", sort_findings([result.findings, raw.findings]))
     write_csv(out / "quarantine.csv", result.quarantine)
     write_csv(out / "unrecognised.csv", result.unrecognised)
-    mapping = drop / info.mapping if info.mapping else None
     write_json(
         out / "drop.json",
         {
             "drop_id": drop.name,
             **info.model_dump(),
-            "assumptions": read_assumptions(mapping) if mapping else [],
+            "assumptions": raw.assumptions,
             "left_out_factors": find_left_out_factors(result.accepted["patients"]),
             "columns": result.columns,
+            "reader": raw.account,
         },
     )
     write_json(out / "summary.json", result.summary)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import ibis.expr.types as ir
-
 from trdanalysis.contract import READERS
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.readers.drop_info import DropInfo
 from trdanalysis.readers.flat import read_flat
+from trdanalysis.readers.mapping import read_assumptions
 from trdanalysis.readers.native import read_native
+from trdanalysis.readers.omop.read import read_omop_drop
+from trdanalysis.readers.raw_drop import RawDrop
 
 
-def read_drop(engine: Engine, folder: Path, info: DropInfo) -> dict[str, ir.Table]:
+def read_drop(engine: Engine, folder: Path, info: DropInfo) -> RawDrop:
     """Read a drop's raw tables with the reader its ``drop.yaml`` names.
 
     Raises
@@ -23,17 +24,13 @@ def read_drop(engine: Engine, folder: Path, info: DropInfo) -> dict[str, ir.Tabl
         Where the reader is unknown, its mapping is missing, or a file cannot be read.
     """
     if info.source == "native":
-        return read_native(engine, folder)
+        return RawDrop(read_native(engine, folder))
     if info.source == "flat":
-        if info.mapping is None:
-            raise UserError(
-                "the reader `flat` needs a mapping",
-                where=str(folder / "drop.yaml"),
-                try_this="add `mapping: mapping.yaml` and write that file into the drop's folder",
-                kind="config",
-            )
-        return read_flat(engine, folder, folder / info.mapping)
-    available = ("native", "flat")
+        path = _mapping_path(folder, info)
+        return RawDrop(read_flat(engine, folder, path), read_assumptions(path))
+    if info.source == "omop":
+        return read_omop_drop(engine, folder, _mapping_path(folder, info), mode=info.mode)
+    available = ("native", "flat", "omop")
     raise UserError(
         f"there is no reader `{info.source}` in this version"
         if info.source in READERS
@@ -42,3 +39,14 @@ def read_drop(engine: Engine, folder: Path, info: DropInfo) -> dict[str, ir.Tabl
         try_this=suggest(info.source, available),
         kind="config",
     )
+
+
+def _mapping_path(folder: Path, info: DropInfo) -> Path:
+    if info.mapping is None:
+        raise UserError(
+            f"the reader `{info.source}` needs a mapping",
+            where=str(folder / "drop.yaml"),
+            try_this="add `mapping: mapping.yaml` and write that file into the drop's folder",
+            kind="config",
+        )
+    return folder / info.mapping

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from trdanalysis.contract import ID_PATTERN
 from trdanalysis.errors import UserError
+from trdanalysis.readers.omop.mapping import omop_mapping_files
 from trdanalysis.settings import StrictModel, read_model, read_yaml
 
 
@@ -61,4 +62,6 @@ def drop_files(folder: Path) -> list[Path]:
     files = {path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")}
     if info.mapping is not None:
         files.add(folder / info.mapping)
+        if info.source == "omop":
+            files.update(omop_mapping_files(folder / info.mapping))
     return sorted(files)

@@ -6,7 +6,7 @@ nearest known one. docs/readers-flat.md describes the vocabulary with examples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,7 +37,8 @@ def _as_source_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
+    """Give a value as a list; a list as it is."""
     return value if isinstance(value, list | tuple) else [value]
 
 
@@ -62,6 +63,7 @@ class ColumnRecipe(StrictModel):
     round: Literal["down", "nearest", "up"] | None = None
     take: Literal["first", "last", "min", "max"] | None = None
     by: str | None = None
+    empty: Literal["passed_over", "wins"] = "passed_over"
     assumption: str | None = None
 
     @field_validator("divide")
@@ -84,6 +86,8 @@ class ColumnRecipe(StrictModel):
             )
         if (self.take in ("first", "last")) != (self.by is not None):
             raise ValueError("`by` names the column that orders `take: first` and `take: last`")
+        if self.empty == "wins" and self.take is None:
+            raise ValueError("`empty` goes with `take`")
         return self
 
     @property
@@ -110,8 +114,9 @@ class Condition(StrictModel):
 
 class _Rows(StrictModel):
     columns: dict[str, Any]
-    per: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
-    where: Annotated[tuple[Any, ...], BeforeValidator(_as_list)] = ()
+    source: str | None = None
+    per: Annotated[tuple[str, ...], BeforeValidator(as_list)] = ()
+    where: Annotated[tuple[Any, ...], BeforeValidator(as_list)] = ()
     for_each: tuple[SourceText, ...] = ()
     assumption: str | None = None
 
@@ -153,12 +158,15 @@ class RowRecipe:
         Source columns of which each combination gives one row; empty: every source row gives one.
     where
         Conditions on the source rows.
+    source
+        Name of the source, in mappings that have several.
     """
 
     table: str
     columns: dict[str, ColumnRecipe]
     per: tuple[str, ...]
     where: tuple[Condition, ...]
+    source: str | None = None
 
     def source_columns(self) -> Iterator[str]:
         """Give every source column that the recipe names."""
@@ -192,16 +200,44 @@ def read_mapping(path: Path) -> FlatMapping:
     """
     where = str(path)
     file = read_model(_File, read_yaml(path), where)
-    _check_known("table", file.tables, list(TABLES), where)
-    assumptions = list(file.assumptions)
+    rows, assumptions = read_row_recipes(file.tables, where)
+    return FlatMapping(file.file, file.delimiter, file.missing, rows, (*file.assumptions, *assumptions))
+
+
+def read_row_recipes(
+    tables: Mapping[str, Any], where: str, sources: tuple[str, ...] = ()
+) -> tuple[tuple[RowRecipe, ...], list[str]]:
+    """Read the `tables` of a mapping.
+
+    Parameters
+    ----------
+    tables
+        For each table of the contract a set of rows, or a list of several.
+    where
+        The mapping's path, for messages.
+    sources
+        Names that `source` may have; empty: the mapping has one file, and no `source`.
+
+    Returns
+    -------
+    tuple
+        The recipes, one for each item of a `for_each`; and what they assume.
+
+    Raises
+    ------
+    UserError
+        Kind ``config``, as :func:`read_mapping`.
+    """
+    check_known("table", tables, list(TABLES), where)
+    assumptions: list[str] = []
     rows: list[RowRecipe] = []
-    for table, recipes in file.tables.items():
-        for number, recipe in enumerate(_as_list(recipes), start=1):
+    for table, recipes in tables.items():
+        for number, recipe in enumerate(as_list(recipes), start=1):
             place = f"{where}, table `{table}`, recipe {number}"
-            made, assumed = _read_rows(table, recipe, place)
+            made, assumed = _read_rows(table, recipe, place, sources)
             rows += made
             assumptions += assumed
-    absent = [name for name, spec in TABLES.items() if spec.required and name not in file.tables]
+    absent = [name for name, spec in TABLES.items() if spec.required and name not in tables]
     if absent:
         raise UserError(
             f"required table(s) not mapped: {', '.join(absent)}",
@@ -209,7 +245,7 @@ def read_mapping(path: Path) -> FlatMapping:
             expected="at least one recipe for each",
             kind="config",
         )
-    return FlatMapping(file.file, file.delimiter, file.missing, tuple(rows), tuple(assumptions))
+    return tuple(rows), assumptions
 
 
 def read_assumptions(mapping_path: Path) -> list[str]:
@@ -220,9 +256,16 @@ def read_assumptions(mapping_path: Path) -> list[str]:
     return list(read_mapping(mapping_path).assumptions)
 
 
-def _read_rows(table: str, data: Any, where: str) -> tuple[list[RowRecipe], list[str]]:
+def _read_rows(
+    table: str, data: Any, where: str, sources: tuple[str, ...]
+) -> tuple[list[RowRecipe], list[str]]:
     rows = read_model(_Rows, _as_mapping(data, where), where)
-    _check_known("column", rows.columns, list(TABLES[table].names), where)
+    if (rows.source is not None) != bool(sources):
+        told = "`source` says which the rows come from" if sources else "there is one file only"
+        raise UserError(f"`source` cannot be used: {told}", where=where, kind="config")
+    if rows.source is not None:
+        check_known_source(rows.source, sources, where)
+    check_known("column", rows.columns, list(TABLES[table].names), where)
     needed = [column.name for column in TABLES[table].columns if column.required]
     absent = [name for name in needed if name not in rows.columns]
     if absent:
@@ -238,7 +281,7 @@ def _read_rows(table: str, data: Any, where: str) -> tuple[list[RowRecipe], list
     conditions = tuple(
         read_model(Condition, _as_mapping(part, where), f"{where}, where") for part in rows.where
     )
-    recipe = RowRecipe(table, columns, rows.per, conditions)
+    recipe = RowRecipe(table, columns, rows.per, conditions, rows.source)
     if not rows.for_each:
         return [recipe], assumptions
     return [_put_in_place(recipe, item) for item in rows.for_each], assumptions
@@ -271,7 +314,19 @@ def _as_mapping(data: Any, where: str) -> Mapping[str, Any]:
     return {str(key): value for key, value in data.items()}
 
 
-def _check_known(what: str, names: Mapping[str, Any], known: list[str], where: str) -> None:
+def check_known_source(name: str, sources: Sequence[str], where: str) -> None:
+    """Refuse the name of a source that the mapping does not have."""
+    if name not in sources:
+        raise UserError(
+            f"the mapping has no source `{name}`",
+            where=where,
+            try_this=suggest(name, sources),
+            kind="config",
+        )
+
+
+def check_known(what: str, names: Iterable[str], known: list[str], where: str) -> None:
+    """Refuse names that the contract does not have; ``what`` is `table` or `column`."""
     for name in names:
         if name not in known:
             raise UserError(
@@ -305,4 +360,5 @@ def _put_in_place(recipe: RowRecipe, item: str) -> RowRecipe:
             condition.model_copy(update={"column": condition.column.replace(PLACE, item)})
             for condition in recipe.where
         ),
+        recipe.source,
     )

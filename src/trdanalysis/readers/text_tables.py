@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import ibis
@@ -22,8 +23,21 @@ from trdanalysis.errors import UserError
 LINE = "line"
 
 
-def read_text_csv(engine: Engine, path: Path, delimiter: str = ",") -> ir.Table:
+def read_text_csv(
+    engine: Engine, path: Path, delimiter: str = ",", *, quoted: bool = True
+) -> ir.Table:
     """Read a UTF-8 CSV file with a header row; every column is text.
+
+    Parameters
+    ----------
+    engine
+        Reads the file.
+    path
+        The file.
+    delimiter
+        One character.
+    quoted
+        Whether quotation marks enclose fields; if not, they are text like any other.
 
     Returns
     -------
@@ -38,27 +52,52 @@ def read_text_csv(engine: Engine, path: Path, delimiter: str = ",") -> ir.Table:
     """
     names = _read_header(path, delimiter)
     try:
-        raw = engine.connection.read_csv(
-            str(path),
-            columns=dict.fromkeys(names, "VARCHAR"),
-            auto_detect=False,
-            header=False,
-            skip=1,
-            delim=delimiter,
-            quote='"',
-            escape='"',
-            new_line=_newline(path),
-            max_line_size=10_000_000,
-        )
-        trimmed = {name: _trimmed(raw[name]) for name in names}
-        # The header is line 1.
-        kept = engine.keep(raw.select(**trimmed, **{LINE: ibis.row_number().cast("int64") + 2}))
+        kept = engine.keep(_csv_text(engine, path, delimiter, names, quoted=quoted))
     except duckdb.Error as error:
         raise _unreadable(path, names, delimiter, str(error)) from None
     rows = int(kept.count().to_pyarrow().as_py())
     if _count_lines(path) == rows + 1:
         return kept
-    return _number_lines(engine, kept, path, delimiter)
+    return _number_lines(engine, kept, path, delimiter, quoted=quoted)
+
+
+def scan_text_csv(
+    engine: Engine, path: Path, delimiter: str = ",", *, quoted: bool = True
+) -> ir.Table:
+    """Read a CSV file as :func:`read_text_csv` does, but leave its rows in the file.
+
+    For files of which few rows are wanted: each use of the table goes through the file again, and
+    takes memory for what it keeps alone. Only where lines cannot be counted off is the file kept.
+    """
+    names = _read_header(path, delimiter)
+    try:
+        text = _csv_text(engine, path, delimiter, names, quoted=quoted)
+        rows = int(text.count().to_pyarrow().as_py())
+    except duckdb.Error as error:
+        raise _unreadable(path, names, delimiter, str(error)) from None
+    if _count_lines(path) == rows + 1:
+        return text
+    return _number_lines(engine, engine.keep(text), path, delimiter, quoted=quoted)
+
+
+def _csv_text(
+    engine: Engine, path: Path, delimiter: str, names: list[str], *, quoted: bool
+) -> ir.Table:
+    raw = engine.connection.read_csv(
+        str(path),
+        columns=dict.fromkeys(names, "VARCHAR"),
+        auto_detect=False,
+        header=False,
+        skip=1,
+        delim=delimiter,
+        quote='"' if quoted else "",
+        escape='"' if quoted else "",
+        new_line=_newline(path),
+        max_line_size=10_000_000,
+    )
+    trimmed = {name: _trimmed(raw[name]) for name in names}
+    # The header is line 1.
+    return raw.select(**trimmed, **{LINE: ibis.row_number().cast("int64") + 2})
 
 
 def read_text_parquet(engine: Engine, path: Path, yes_no_columns: frozenset[str]) -> ir.Table:
@@ -73,39 +112,54 @@ def read_text_parquet(engine: Engine, path: Path, yes_no_columns: frozenset[str]
         Where the file cannot be read, or a column holds lists, structures or bytes.
     """
     try:
-        raw = engine.connection.read_parquet(str(path))
-        schema = raw.schema()
-        nested = [name for name, kind in schema.items() if kind.is_nested() or kind.is_binary()]
-        if nested:
-            raise UserError(
-                f"{len(nested)} column(s) hold lists, structures or bytes",
-                where=f"{path.name}, columns {', '.join(nested)}",
-                expected="one number, word or boolean a cell",
-            )
-        columns = {}
-        for name, kind in schema.items():
-            column = raw[name]
-            if kind.is_boolean():
-                words = ("yes", "no") if name in yes_no_columns else ("true", "false")
-                text = ibis.cases((column, words[0]), (~column, words[1]))
-            elif kind.is_floating():
-                text = (
-                    column.isnan()
-                    .ifelse(ibis.null("float64"), column.cast("float64"))
-                    .cast("string")
-                )
-            else:
-                text = column.cast("string")
-            columns[name] = _trimmed(text)
-        kept = engine.keep(raw.select(**columns) if columns else raw)
+        text = engine.keep(_parquet_text(engine, path, yes_no_columns))
     except (duckdb.Error, OSError):
+        raise _no_parquet(path) from None
+    return engine.keep(text.mutate(**{LINE: ibis.row_number().cast("int64") + 2}))
+
+
+def scan_text_parquet(engine: Engine, path: Path) -> ir.Table:
+    """Read a Parquet file as :func:`read_text_parquet` does, but leave its rows in the file."""
+    try:
+        text = _parquet_text(engine, path, frozenset())
+    except (duckdb.Error, OSError):
+        raise _no_parquet(path) from None
+    return text.mutate(**{LINE: ibis.row_number().cast("int64") + 2})
+
+
+def _no_parquet(path: Path) -> UserError:
+    return UserError(
+        "the file cannot be read as Parquet",
+        where=path.name,
+        expected="a whole Parquet file",
+        try_this="check that the copy is complete",
+    )
+
+
+def _parquet_text(engine: Engine, path: Path, yes_no_columns: frozenset[str]) -> ir.Table:
+    raw = engine.connection.read_parquet(str(path))
+    schema = raw.schema()
+    nested = [name for name, kind in schema.items() if kind.is_nested() or kind.is_binary()]
+    if nested:
         raise UserError(
-            "the file cannot be read as Parquet",
-            where=path.name,
-            expected="a whole Parquet file",
-            try_this="check that the copy is complete",
-        ) from None
-    return engine.keep(kept.mutate(**{LINE: ibis.row_number().cast("int64") + 2}))
+            f"{len(nested)} column(s) hold lists, structures or bytes",
+            where=f"{path.name}, columns {', '.join(nested)}",
+            expected="one number, word or boolean a cell",
+        )
+    columns = {}
+    for name, kind in schema.items():
+        column = raw[name]
+        if kind.is_boolean():
+            words = ("yes", "no") if name in yes_no_columns else ("true", "false")
+            text = ibis.cases((column, words[0]), (~column, words[1]))
+        elif kind.is_floating():
+            text = (
+                column.isnan().ifelse(ibis.null("float64"), column.cast("float64")).cast("string")
+            )
+        else:
+            text = column.cast("string")
+        columns[name] = _trimmed(text)
+    return raw.select(**columns) if columns else raw
 
 
 def _trimmed(column: ir.StringValue) -> ir.StringValue:
@@ -172,11 +226,14 @@ def _unreadable(path: Path, names: list[str], delimiter: str, message: str) -> U
     )
 
 
-def _number_lines(engine: Engine, kept: ir.Table, path: Path, delimiter: str) -> ir.Table:
+def _number_lines(
+    engine: Engine, kept: ir.Table, path: Path, delimiter: str, *, quoted: bool
+) -> ir.Table:
     """Read lines off the file, where blank lines or line breaks within cells shift the count."""
+    marks: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     lines: list[int] = []
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter)
+        reader = csv.reader(file, delimiter=delimiter, quoting=marks)
         next(reader)
         start = reader.line_num + 1
         for row in reader:
