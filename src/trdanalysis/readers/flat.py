@@ -18,6 +18,7 @@ from trdanalysis.readers.mapping import FlatMapping, read_mapping
 from trdanalysis.readers.recipes import derive_rows, put_together
 from trdanalysis.readers.text_tables import LINE, read_text_csv, read_text_parquet
 
+
 def read_flat(engine: Engine, folder: Path, mapping_path: Path) -> dict[str, ir.Table]:
     """Read one flat or long file of a drop as its mapping says.
 

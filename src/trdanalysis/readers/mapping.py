@@ -201,7 +201,8 @@ def read_mapping(path: Path) -> FlatMapping:
     where = str(path)
     file = read_model(_File, read_yaml(path), where)
     rows, assumptions = read_row_recipes(file.tables, where)
-    return FlatMapping(file.file, file.delimiter, file.missing, rows, (*file.assumptions, *assumptions))
+    every = (*file.assumptions, *assumptions)
+    return FlatMapping(file.file, file.delimiter, file.missing, rows, every)
 
 
 def read_row_recipes(
