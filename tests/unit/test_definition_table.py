@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from trdanalysis.analysis.definition_table import GRADE_COLUMNS, estimate_grades
-from trdanalysis.disclosure.disclose import _disclose_counts, _disclose_grades
 from trdanalysis.engine import Engine
 
 
@@ -37,11 +36,3 @@ def test_without_classes_there_is_no_row(engine: Engine) -> None:
     found = estimate_grades(labels(engine, [("b", None)]), {})  # type: ignore[arg-type]
     assert list(found.columns) == list(GRADE_COLUMNS)
     assert found.empty
-
-
-def test_one_small_class_hides_the_others_of_its_definition(engine: Engine) -> None:
-    rows = [("a", "high")] * 3 + [("a", "none")] * 40 + [("c", "high")] * 30
-    found = estimate_grades(labels(engine, rows), {"a": ["high"], "c": ["high"]})  # type: ignore[arg-type]
-    shown = _disclose_grades(_disclose_counts("grades", found, ["n"], [], 10))
-    assert shown.loc[shown["definition"] == "a", "n"].isna().all()
-    assert shown.loc[shown["definition"] == "c", "n"].tolist() == [30, 0, 0]
