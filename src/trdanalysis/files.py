@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from trdanalysis.errors import UserError
+from trdanalysis.spreadsheet import guard_table
 
 
 @contextmanager
@@ -66,8 +67,12 @@ def read_json(path: Path) -> Any:
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a small table as CSV: empty for null, true and false, 10 significant digits."""
-    text = table.copy()
+    """Write a small table as CSV: empty for null, true and false, 10 significant digits.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe before it, see
+    :mod:`trdanalysis.spreadsheet`.
+    """
+    text = guard_table(table)
     for name in text.columns:
         if pd.api.types.is_bool_dtype(text[name].dtype):
             text[name] = text[name].map({True: "true", False: "false"})
