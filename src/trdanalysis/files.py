@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -56,9 +57,20 @@ def write_text_if_changed(path: Path, text: str) -> None:
         write_text(path, text)
 
 
+def hash_file(path: Path) -> str:
+    """Give the SHA-256 of a file as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def format_json(data: Any) -> str:
+    """Give JSON with a fixed layout."""
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
 def write_json(path: Path, data: Any) -> None:
     """Write JSON with a fixed layout."""
-    write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    write_text(path, format_json(data))
 
 
 def read_json(path: Path) -> Any:

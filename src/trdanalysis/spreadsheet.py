@@ -1,7 +1,7 @@
 """Text cells that a spreadsheet would run as formulas, made harmless where CSV is written.
 
-A CSV cell that begins with ``=``, ``+``, ``-`` or ``@`` is a formula to a spreadsheet, quoted or not.
-Names of sites, drugs and drops come from elsewhere, so that such a cell can be somebody's doing.
+A CSV cell that begins with ``=``, ``+``, ``-`` or ``@`` is a formula to a spreadsheet, quoted or
+not. Names of sites and drugs come from elsewhere, so that such a cell can be somebody's doing.
 """
 
 from __future__ import annotations
