@@ -56,15 +56,14 @@ def format_crate(manifest_text: str) -> str:
     manifest = parse_manifest(manifest_text, MANIFEST)
     crate = ROCrate(version=CRATE_VERSION)
     _describe_whole(crate, manifest)
-    conditions = _add_conditions(crate, manifest)
-    crate.root_dataset["license"] = conditions
-    results = [_add_file(crate, name, facts, conditions) for name, facts in manifest.files.items()]
+    # Of every file too: what states no licence of its own has that of the whole.
+    crate.root_dataset["license"] = _add_conditions(crate, manifest)
+    results = [_add_file(crate, name, facts) for name, facts in manifest.files.items()]
     about = {
         "name": "Manifest: hashes of every file and of everything it was made from",
         "sha256": hash_text(manifest_text),
         "contentSize": str(len(manifest_text.encode())),
         "encodingFormat": _MEDIA_TYPES["json"],
-        "license": conditions,
     }
     results.append(crate.add_file(dest_path=MANIFEST, properties=about))
     run = {
@@ -129,13 +128,12 @@ def _add_conditions(crate: ROCrate, manifest: Manifest) -> ContextEntity:
     )
 
 
-def _add_file(crate: ROCrate, name: str, facts: FileFacts, conditions: ContextEntity) -> Any:
+def _add_file(crate: ROCrate, name: str, facts: FileFacts) -> Any:
     stem, _, ending = name.rpartition(".")
     about: dict[str, Any] = {
         "name": CONTENTS.get(stem, f"Result table `{stem}`"),
         "contentSize": str(facts.size),
         "sha256": facts.sha256,
-        "license": conditions,
     }
     if ending in _MEDIA_TYPES:
         about["encodingFormat"] = _MEDIA_TYPES[ending]
@@ -155,7 +153,8 @@ def _add_tool(crate: ROCrate, manifest: Manifest) -> ContextEntity:
         "description": "Licence of the program, not of the files that it made.",
     }
     about = {
-        "@type": "SoftwareApplication",
+        # Not a SoftwareApplication, which must have an address on the web.
+        "@type": "SoftwareSourceCode",
         "name": tool.name,
         "version": tool.version,
         "description": f"Code commit: {code}. Python {manifest.environment.python}.",
