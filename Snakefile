@@ -1,5 +1,4 @@
 # The map of a run: drops -> accepted rows -> cohort -> labels -> result tables -> report.
-#
 #   snakemake --cores 2
 #   snakemake --cores 2 --config drops=DIR results=DIR
 #
@@ -38,3 +37,4 @@ rule all:
     default_target: True
     input:
         rules.publish.output,
+        rules.describe.output,

@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   python -m trdanalysis freeze
   python -m trdanalysis explain P000017
   python -m trdanalysis assure config/definitions/article.yaml
+  python -m trdanalysis verify results/release
 """
 
 
@@ -89,6 +90,27 @@ def build_parser() -> argparse.ArgumentParser:
         help="what `freeze` kept; it need not exist",
     )  # fmt: skip
     publish.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    describe = add("describe", "Write the manifest and the RO-Crate of what was published.")
+    describe.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    describe.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    describe.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
+    describe.add_argument("--policy", type=Path, required=True, metavar="FILE")
+    describe.add_argument("--grid", type=Path, required=True, metavar="FILE")
+    describe.add_argument("--frozen", type=Path, default=Path("config/frozen.json"), metavar="FILE")
+    describe.add_argument(
+        "--checkout", type=Path, metavar="FILE", help="what the plan says of the code's commit"
+    )
+    describe.add_argument(
+        "--environment", type=Path, metavar="FILE", help="what the plan says of the packages"
+    )
+    describe.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    verify = add("verify", "Check published files against their manifest; say what changed.")
+    verify.add_argument("folder", type=Path, metavar="FOLDER", help="such as results/release")
+    verify.add_argument(
+        "--against", type=Path, metavar="OTHER", help="say also how another release differs"
+    )
 
     explain = add(
         "explain", "Explain one patient's label; prints patient-level values to the terminal."
@@ -216,6 +238,8 @@ def _run(options: argparse.Namespace) -> None:
             options.reference,
             options.out,
         )
+    elif options.verb in ("describe", "verify"):
+        _run_describe(options) if options.verb == "describe" else _run_verify(options)
     elif options.verb == "explain":
         _run_explain(options)
     elif options.verb == "freeze":
@@ -229,6 +253,36 @@ def _run(options: argparse.Namespace) -> None:
 
         run_simulate(
             options.patients, options.seed, options.out, options.format, dirt=not options.clean
+        )
+
+
+def _run_describe(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.describe import Sources, run_describe
+
+    sources = Sources(
+        drops=options.drops,
+        definitions=options.definitions,
+        policy=options.policy,
+        grid=options.grid,
+        frozen=options.frozen,
+        reference=options.reference,
+        checkout=options.checkout,
+        environment=options.environment,
+    )
+    run_describe(sources, read_verb_settings(options.settings), options.out)
+
+
+def _run_verify(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.verify import run_verify
+
+    text, faults = run_verify(options.folder, options.against)
+    sys.stdout.write(text)
+    if faults:
+        raise UserError(
+            f"{faults} thing(s) are not as the manifest says, see above",
+            where=str(options.folder),
+            try_this="take the release from where it came from again, or make it anew",
+            kind="manifest",
         )
 
 

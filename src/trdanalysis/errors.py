@@ -19,6 +19,7 @@ EXIT_CODES: dict[str, int] = {
     "policy": 7,  # the disclosure policy forbids it
     "resources": 8,  # memory or disk ran out
     "cases": 9,  # a hand-written case is not labelled as written
+    "manifest": 10,  # published files are not as their manifest says
 }
 
 

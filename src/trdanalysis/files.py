@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from trdanalysis.errors import UserError
+from trdanalysis.spreadsheet import guard_table
 
 
 @contextmanager
@@ -55,9 +57,20 @@ def write_text_if_changed(path: Path, text: str) -> None:
         write_text(path, text)
 
 
+def hash_file(path: Path) -> str:
+    """Give the SHA-256 of a file as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def format_json(data: Any) -> str:
+    """Give JSON with a fixed layout."""
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
 def write_json(path: Path, data: Any) -> None:
     """Write JSON with a fixed layout."""
-    write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    write_text(path, format_json(data))
 
 
 def read_json(path: Path) -> Any:
@@ -66,8 +79,12 @@ def read_json(path: Path) -> Any:
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write a small table as CSV: empty for null, true and false, 10 significant digits."""
-    text = table.copy()
+    """Write a small table as CSV: empty for null, true and false, 10 significant digits.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe before it, see
+    :mod:`trdanalysis.spreadsheet`.
+    """
+    text = guard_table(table)
     for name in text.columns:
         if pd.api.types.is_bool_dtype(text[name].dtype):
             text[name] = text[name].map({True: "true", False: "false"})

@@ -43,3 +43,8 @@ SUMMARY_TABLES = tuple(name for name in ANALYSIS_TABLES if name != MULTIVERSE)
 
 #: Files behind disclosure control.
 PUBLISHED_FILES = ("report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES))
+
+#: What is said of those files, beside them.
+MANIFEST = "manifest.json"
+CRATE = "ro-crate-metadata.json"
+PROVENANCE_FILES = (MANIFEST, CRATE)

@@ -12,9 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from trdanalysis.checkout import describe_checkout, describe_environment
 from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.errors import UserError, suggest
+from trdanalysis.files import format_json, write_text_if_changed
 from trdanalysis.layout import DROP_FILES
 from trdanalysis.prespecification import FROZEN_FILE
 from trdanalysis.readers.drop_info import DropInfo, drop_files, list_drops, read_drop_info
@@ -29,6 +31,7 @@ REFERENCES = {
     "summarise": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
     "multiverse": ("antidepressants.csv", "scales.csv"),
     "publish": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
+    "describe": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
 }
 
 
@@ -52,6 +55,12 @@ class Plan:
         # A faulty definition is told before any data is read.
         load_definitions(self.definition_files, self.project / "config" / "reference")
         write_verb_settings(self.settings, self.restricted / "settings")
+        # Found out here and not by a step: a change is then a changed input, which Snakemake sees.
+        for path, facts in (
+            (self.environment_file, describe_environment()),
+            (self.checkout_file, describe_checkout(self.project)),
+        ):
+            write_text_if_changed(path, format_json(facts))
 
     @cached_property
     def drops(self) -> dict[str, DropInfo]:
@@ -96,13 +105,15 @@ class Plan:
         """Give what a verb depends on besides its tables: settings, reference tables and its
         code.
         """
-        files = [self.restricted / "settings" / f"{verb}.json"]
+        files = [self.restricted / "settings" / f"{verb}.json", self.environment_file]
         files += [self.project / "config" / "reference" / name for name in REFERENCES.get(verb, ())]
-        if verb in ("label", "summarise", "publish"):
+        if verb in ("label", "summarise", "publish", "describe"):
             files += self.definition_files
         if verb == "multiverse":
             files += [self.definition_files[0], self.grid_file]
-        if verb == "publish":
+        if verb == "describe":
+            files += [self.grid_file, self.checkout_file]
+        if verb in ("publish", "describe"):
             files.append(self.policy_file)
             files += [self.frozen_file] if self.frozen_file.is_file() else []
         return [str(path) for path in files] + modules_of(verb)
@@ -117,6 +128,16 @@ class Plan:
     def grid_file(self) -> Path:
         """The grid of the multiverse."""
         return self.project / "config" / "multiverse.yaml"
+
+    @property
+    def environment_file(self) -> Path:
+        """What the environment consists of: every step depends on it."""
+        return self.restricted / "settings" / "environment.json"
+
+    @property
+    def checkout_file(self) -> Path:
+        """Which commit the code is of: what is said of a release depends on it, no number does."""
+        return self.restricted / "settings" / "checkout.json"
 
     @property
     def frozen_file(self) -> Path:

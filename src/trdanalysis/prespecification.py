@@ -19,9 +19,12 @@ from trdanalysis.settings import USED_BY, read_yaml
 #: Name of the file, which stands beside the configuration.
 FROZEN_FILE = "frozen.json"
 
-#: Settings that change numbers. Disclosure decides what is shown of them, not what they are.
+#: Settings that change no number: disclosure decides what is shown of them, not what they are.
+_SETTINGS_OF_RELEASES = {"disclosure_policy", "release_date", "release_licence"}
+
+#: Settings that change numbers.
 FROZEN_SETTINGS = tuple(
-    sorted({key for keys in USED_BY.values() for key in keys} - {"disclosure_policy"})
+    sorted({key for keys in USED_BY.values() for key in keys} - _SETTINGS_OF_RELEASES)
 )
 
 #: Reference tables that change numbers.
@@ -118,7 +121,7 @@ def freeze_analysis(
     """
     history: list[dict[str, Any]] = []
     if earlier is not None:
-        changes = _list_changes(earlier, now)
+        changes = list_changes(earlier, now)
         if not changes:
             return dict(earlier)
         if reason is None:
@@ -152,7 +155,7 @@ def compare_frozen(frozen: Mapping[str, Any] | None, now: Mapping[str, Any]) -> 
     """
     if frozen is None:
         return FreezeStatus("never")
-    changes = _list_changes(frozen, now)
+    changes = list_changes(frozen, now)
     return FreezeStatus(
         state="changed" if changes else "frozen",
         before_labels=not frozen["labels_existed"],
@@ -161,7 +164,8 @@ def compare_frozen(frozen: Mapping[str, Any] | None, now: Mapping[str, Any]) -> 
     )
 
 
-def _list_changes(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def list_changes(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Tell in words how two analyses differ, each as :func:`describe_analysis` gives it."""
     changes = []
     for name in sorted({*frozen["settings"], *now["settings"]}):
         before, after = frozen["settings"].get(name), now["settings"].get(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -223,8 +224,23 @@ class Settings(StrictModel):
     seed: int = Field(ge=0, le=2**32 - 1)
     disclosure_policy: str
     draft: bool
+    release_date: str | None
+    release_licence: str | None = Field(min_length=1)
     threads: int = Field(ge=1, le=1024)
     memory_limit_mb: int = Field(ge=200)
+
+    @field_validator("release_date", mode="before")
+    @classmethod
+    def _day_of_release(cls, value: Any) -> Any:
+        # YAML reads a day without quotes as a date, the command line as text.
+        if isinstance(value, date):
+            return f"{value:%Y-%m-%d}"
+        if isinstance(value, str):
+            try:
+                return f"{date.fromisoformat(value):%Y-%m-%d}"
+            except ValueError:
+                raise ValueError("it must be a day, such as 2030-01-31, or null") from None
+        return value
 
     @field_validator("definitions")
     @classmethod
@@ -320,6 +336,8 @@ USED_BY: dict[str, tuple[str, ...]] = {
         "disclosure_policy",
     ),
 }
+# The manifest tells everything that what is published was made by, and what is said of it.
+USED_BY["describe"] = (*USED_BY["publish"], "release_date", "release_licence")
 
 
 def read_settings(data: Mapping[str, Any], where: str = "config/config.yaml") -> Settings:

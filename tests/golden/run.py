@@ -40,9 +40,12 @@ def run_verbs(drop: Path, results: Path) -> Path:
          str(HERE / "multiverse.yaml"), "--out", analysis),
         ("publish", "--analysis", analysis, "--drops", taken, "--definitions", definition,
          "--policy", str(config / "disclosure" / "none.yaml"), "--out", str(release)),
+        ("describe", "--drops", taken, "--definitions", definition, "--policy",
+         str(config / "disclosure" / "none.yaml"), "--grid", str(HERE / "multiverse.yaml"),
+         "--out", str(release)),
     ):  # fmt: skip
         line = [verb, *arguments, "--reference", str(config / "reference")]
-        if verb in ("pool", "summarise", "multiverse", "publish"):
+        if verb in ("pool", "summarise", "multiverse", "publish", "describe"):
             line += ["--settings", str(settings / f"{verb}.json")]
         code = main(line)
         assert code == 0, f"`{verb}` ended with exit code {code}"

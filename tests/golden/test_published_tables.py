@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.golden.run import EXPECTED, HERE, run_verbs
-from trdanalysis.layout import PUBLISHED_FILES, PUBLISHED_TABLES
+from trdanalysis.layout import PROVENANCE_FILES, PUBLISHED_FILES, PUBLISHED_TABLES
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,9 @@ def test_the_primary_cell_is_the_rate_of_resistance(release: Path) -> None:
 
 
 def test_nothing_else_is_published(release: Path) -> None:
-    assert sorted(path.name for path in release.iterdir()) == sorted(PUBLISHED_FILES)
+    assert sorted(path.name for path in release.iterdir()) == sorted(
+        (*PUBLISHED_FILES, *PROVENANCE_FILES)
+    )
     assert not list(release.rglob("*.parquet"))
 
 

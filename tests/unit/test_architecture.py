@@ -74,6 +74,18 @@ def test_one_module_writes_what_is_published() -> None:
         if "PUBLISHED_TABLES" in path.read_text(encoding="utf-8")
     ]
     assert publishing == ["commands/publish.py", "layout.py"]
+    # What is said of the published files is written beside them by one more, and is read by one.
+    describing = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if "PROVENANCE_FILES" in path.read_text(encoding="utf-8")
+    ]
+    assert describing == ["commands/describe.py", "commands/verify.py", "layout.py"]
+    written = re.findall(
+        r"write_\w+\(([^,]+),", (PACKAGE / "commands" / "describe.py").read_text(encoding="utf-8")
+    )
+    assert written == ["out / MANIFEST", "out / CRATE"]
+    assert "write_" not in (PACKAGE / "commands" / "verify.py").read_text(encoding="utf-8")
 
 
 def test_published_tables_pass_the_one_door() -> None:

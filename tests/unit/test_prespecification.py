@@ -121,13 +121,10 @@ def test_a_damaged_file_is_refused(config: Path, text: str) -> None:
 
 
 def test_every_setting_is_either_frozen_or_changes_no_number() -> None:
-    changes_nothing = {
-        "drops", "results", "threads", "memory_limit_mb", "disclosure_policy", "draft",
-    }  # fmt: skip
+    of_releases = {"disclosure_policy", "release_date", "release_licence"}
+    changes_nothing = {"drops", "results", "threads", "memory_limit_mb", "draft"} | of_releases
     assert set(FROZEN_SETTINGS) | changes_nothing == set(Settings.model_fields)
-    assert {key for keys in USED_BY.values() for key in keys} == {
-        *FROZEN_SETTINGS, "disclosure_policy",
-    }  # fmt: skip
+    assert {key for keys in USED_BY.values() for key in keys} == {*FROZEN_SETTINGS, *of_releases}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-# Needs: the result tables, the definitions, the site's disclosure policy.
+# Needs: the result tables, the definitions, the site's disclosure policy; the commit of the code.
 # Makes: the published tables and the report, in release/ where every drop is synthetic, else in
-#        restricted/draft/.
+#        restricted/draft/; beside them what says where they come from.
 
 
 rule publish:
@@ -31,4 +31,37 @@ rule publish:
         "{PYTHON:q} -m trdanalysis publish --settings {params.settings:q} --analysis {params.analysis:q}"
         " --drops {params.drops:q} --definitions {params.definitions:q} --policy {params.policy:q}"
         " --frozen {params.frozen:q}"
+        " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
+
+
+rule describe:
+    input:
+        rules.publish.output,
+        plan.intake_of(),
+        uses=plan.uses("describe"),
+    output:
+        [f"{plan.published}/{name}" for name in layout.PROVENANCE_FILES],
+    log:
+        f"{R}/logs/describe.log",
+    benchmark:
+        f"{R}/benchmarks/describe.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        settings=f"{R}/settings/describe.json",
+        drops=[f"{R}/drops/{name}" for name in plan.drops],
+        definitions=plan.definition_files,
+        policy=plan.policy_file,
+        grid=plan.grid_file,
+        frozen=plan.frozen_file,
+        checkout=plan.checkout_file,
+        environment=plan.environment_file,
+        out=plan.published,
+    message:
+        "Describing what is in {params.out}"
+    shell:
+        "{PYTHON:q} -m trdanalysis describe --settings {params.settings:q} --drops {params.drops:q}"
+        " --definitions {params.definitions:q} --policy {params.policy:q} --grid {params.grid:q}"
+        " --frozen {params.frozen:q} --checkout {params.checkout:q}"
+        " --environment {params.environment:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"

@@ -7,13 +7,13 @@ from pathlib import Path
 from trdanalysis.commands.shared import load_drug_names, load_scales, step
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
-from trdanalysis.files import read_json, write_csv, write_json
+from trdanalysis.files import hash_file, read_json, write_csv, write_json
 from trdanalysis.intake.findings import sort_findings
 from trdanalysis.intake.pool import AcceptedDrop, find_left_out_factors, pool_drops
 from trdanalysis.intake.take_in import Known, Reference, take_in
 from trdanalysis.layout import POOLED
 from trdanalysis.readers.drop import read_drop
-from trdanalysis.readers.drop_info import read_drop_info
+from trdanalysis.readers.drop_info import drop_files, read_drop_info
 
 #: What the rows of each accepted table are sorted by.
 SORTED_BY = {
@@ -40,6 +40,8 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
         Folder to write to.
     """
     info = read_drop_info(drop)
+    # Before anything is read: files that change meanwhile then differ from what is kept.
+    hashes = hash_drop(drop)
     step(f"drop {drop.name}: reading ({info.source})")
     raw = read_drop(engine, drop, info)
     known = _load_known(engine, earlier) if info.mode == "increment" and earlier else None
@@ -73,6 +75,7 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
         {
             "drop_id": drop.name,
             **info.model_dump(),
+            "files": hashes,
             "assumptions": raw.assumptions,
             "left_out_factors": find_left_out_factors(result.accepted["patients"]),
             "columns": result.columns,
@@ -86,6 +89,16 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
             f" + {row['duplicates']} duplicates + {row['quarantined']} quarantined;"
             f" {row['cells_set_unknown']} cells set unknown"
         )
+
+
+def hash_drop(drop: Path) -> dict[str, str]:
+    """Give the SHA-256 of every file of a drop; those from elsewhere are `mapping/<name>`."""
+    return {
+        str(path.relative_to(drop))
+        if path.is_relative_to(drop)
+        else f"mapping/{path.name}": hash_file(path)
+        for path in drop_files(drop)
+    }
 
 
 def load_accepted(engine: Engine, folder: Path) -> AcceptedDrop:
