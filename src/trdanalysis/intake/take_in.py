@@ -164,6 +164,15 @@ def _check_columns(spec: TableSpec, table: ir.Table) -> None:
     ]
     if missing:
         others = [name for name in table.columns if name != "line"]
+        if not set(others) & set(spec.names):
+            # Without a header, the names would be a patient's values.
+            raise UserError(
+                "the first line holds no column of the table: is the header missing?",
+                where=f"table `{spec.name}`, which has {len(others)} column(s)",
+                expected="a header row with at least "
+                + ", ".join(column.name for column in spec.columns if column.required),
+                try_this="export the table with its column names",
+            )
         raise UserError(
             f"{len(missing)} required column(s) missing: {', '.join(missing)}",
             where=f"table `{spec.name}`, which has {len(others)} column(s)",

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from trdanalysis.contract import READERS
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
+from trdanalysis.readers.door import check_folder, check_named_file
 from trdanalysis.readers.drop_info import DropInfo
 from trdanalysis.readers.flat import read_flat
 from trdanalysis.readers.native import read_native
@@ -20,8 +21,10 @@ def read_drop(engine: Engine, folder: Path, info: DropInfo) -> dict[str, ir.Tabl
     Raises
     ------
     UserError
-        Where the reader is unknown, its mapping is missing, or a file cannot be read.
+        Where the folder holds what cannot be a table, the reader is unknown, its mapping is
+        missing, or a file cannot be read.
     """
+    check_folder(folder)
     if info.source == "native":
         return read_native(engine, folder)
     if info.source == "flat":
@@ -32,7 +35,7 @@ def read_drop(engine: Engine, folder: Path, info: DropInfo) -> dict[str, ir.Tabl
                 try_this="add `mapping: mapping.yaml` and write that file into the drop's folder",
                 kind="config",
             )
-        return read_flat(engine, folder, folder / info.mapping)
+        return read_flat(engine, folder, check_named_file(folder, info.mapping))
     available = ("native", "flat")
     raise UserError(
         f"there is no reader `{info.source}` in this version"
