@@ -108,12 +108,8 @@ TEXTS: dict[str, tuple[bytes, tuple[str, ...]]] = {
         PATIENTS.encode() + b'secret3,40,"' + b"secret,1,1\n" * 3_000_000,
         ("patients.csv",),
     ),
-    "too many columns": (
-        (",".join(f"c{one}" for one in range(30_000)) + "\n").encode(),
-        ("30000 columns", "20000"),
-    ),
     "a zip in the clothes of a table": (b"PK\x03\x04" + b"\x01" * 100, ("compressed (zip)",)),
-    "no text at all": (bytes(range(256)) * 50, ("UTF-8",)),
+    "no text at all": (bytes(range(256)) * 50, ("patients.csv",)),
 }
 
 
@@ -127,16 +123,17 @@ def test_a_text_file_is_refused(drop: Path, capfd: pytest.CaptureFixture[str], c
     assert "a-drop" in text or "patients" in text
 
 
-def test_ten_thousand_columns_are_read_and_kept_out(
-    drop: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("count", "limit"), [(10_000, "4000"), (1_200, "1000")])
+def test_too_many_columns_are_refused_soon(
+    drop: Path, capfd: pytest.CaptureFixture[str], count: int, limit: str
 ) -> None:
-    extra = [f"x{one}" for one in range(10_000)]
+    extra = [f"x{one}" for one in range(count)]
     lines = PATIENTS.splitlines()
     text = lines[0] + "," + ",".join(extra) + "\n"
     text += "".join(line + ",1" * len(extra) + "\n" for line in lines[1:])
     (drop / "patients.csv").write_text(text)
     said = refused(drop, capfd)
-    assert "10000 columns" in said and "contract" in said
+    assert f"{count + 3} columns" in said and f"at most {limit}" in said
 
 
 def test_a_truncated_parquet_is_refused(drop: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -263,7 +260,7 @@ def test_an_unreadable_file_is_refused(capfd: pytest.CaptureFixture[str]) -> Non
     try:
         assert "cannot be read: Permission denied" in refused(drop, capfd)
         drop.chmod(0)
-        assert "Permission denied" in refused(drop, capfd, "config")
+        assert "folder cannot be read: Permission denied" in refused(drop, capfd)
     finally:
         if is_root:
             os.seteuid(0)

@@ -11,6 +11,9 @@ from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.readers.text_tables import read_text_csv, read_text_parquet
 
+#: The gate looks at every column, at some 30 ms each.
+MOST_COLUMNS = 1_000
+
 
 def read_native(engine: Engine, folder: Path) -> dict[str, ir.Table]:
     """Read every table of the contract that the folder holds as CSV or Parquet.
@@ -35,6 +38,14 @@ def read_native(engine: Engine, folder: Path) -> dict[str, ir.Table]:
             tables[spec.name] = read_text_csv(engine, path)
         else:
             tables[spec.name] = read_text_parquet(engine, path, three_valued_columns(spec))
+        columns = len(tables[spec.name].columns) - 1
+        if columns > MOST_COLUMNS:
+            raise UserError(
+                f"{columns} columns, of which the contract has {len(spec.names)}",
+                where=path.name,
+                expected=f"at most {MOST_COLUMNS}: the gate judges each extra column too",
+                try_this="export the columns of the contract, or use `source: flat` and a mapping",
+            )
     return tables
 
 
