@@ -38,7 +38,7 @@ READY := .venv/.installed-$(call checksum,requirements.lock $(RECIPE) pyproject.
 LAB_READY := .venv-jupyter/.installed-$(call checksum,requirements-jupyter.lock requirements.lock $(RECIPE) pyproject.toml)
 SPARK_READY := .venv-spark/.installed-$(call checksum,requirements-spark.lock requirements.lock $(RECIPE) pyproject.toml)
 
-.PHONY: help setup demo test check format format-check lint types fuzz simulate-check test-system bench lab lock clean always
+.PHONY: help setup demo test check format format-check lint types fuzz simulate-check test-system bench huge lab lock clean always
 
 help: ## List what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -109,6 +109,9 @@ test-system: ## Install Debian packages and Spark, then run the tests that need 
 
 bench: $(READY) ## Measure speed and memory (minutes, and some GB of disk)
 	$(BIN)/python -m bench $(ARGS)
+
+huge: $(READY) ## Take in a drop of 500 MB and print its peak memory (ARGS="--megabytes 5000 --dirty")
+	$(BIN)/python -m bench.huge $(ARGS)
 
 lab: $(LAB_READY) ## Open the notebooks in JupyterLab, in an environment of its own
 	.venv-jupyter/bin/jupyter lab notebooks

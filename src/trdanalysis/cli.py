@@ -177,6 +177,7 @@ def _start_log(file: Path | None) -> None:
     log.setLevel(logging.INFO)
     for old in log.handlers[:]:
         log.removeHandler(old)
+        old.close()
     for handler in handlers:
         handler.setFormatter(logging.Formatter("%(message)s"))
         log.addHandler(handler)

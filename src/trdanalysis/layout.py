@@ -1,8 +1,13 @@
-"""The layout of a results folder: which step makes which files. Stated once, used by plan and
-commands.
+"""The layout of folders: which step makes which files of the results, which reference tables there
+are. Stated once, used by plan and commands.
 """
 
 from __future__ import annotations
+
+#: The site's own names of drugs, in the folder of reference tables; the file need not be there.
+SITE_NAMES = "site_drug_names.csv"
+#: What names of drugs are read from, in that folder.
+NAME_TABLES = ("antidepressants.csv", "other_drugs.csv", "drug_names.csv", SITE_NAMES)
 
 #: Accepted tables of a drop and of the cohort.
 POOLED = ("patients", "trials", "doses", "assessments", "quarantined_trials")

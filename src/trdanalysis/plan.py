@@ -17,7 +17,7 @@ from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import format_json, write_text_if_changed
-from trdanalysis.layout import DROP_FILES
+from trdanalysis.layout import DROP_FILES, NAME_TABLES, SITE_NAMES
 from trdanalysis.prespecification import FROZEN_FILE
 from trdanalysis.readers.drop_info import DropInfo, drop_files, list_drops, read_drop_info
 from trdanalysis.settings import Settings, read_settings, write_verb_settings
@@ -26,7 +26,7 @@ PACKAGE = "trdanalysis"
 
 #: What a verb reads besides the tables: reference tables by file name.
 REFERENCES = {
-    "intake": ("antidepressants.csv", "scales.csv"),
+    "intake": (*NAME_TABLES, "scales.csv"),
     "label": ("antidepressants.csv", "scales.csv"),
     "summarise": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
     "multiverse": ("antidepressants.csv", "scales.csv"),
@@ -106,7 +106,9 @@ class Plan:
         code.
         """
         files = [self.restricted / "settings" / f"{verb}.json", self.environment_file]
-        files += [self.project / "config" / "reference" / name for name in REFERENCES.get(verb, ())]
+        tables = [self.project / "config" / "reference" / name for name in REFERENCES.get(verb, ())]
+        # The site's own file need not be there.
+        files += [path for path in tables if path.is_file() or path.name != SITE_NAMES]
         if verb in ("label", "summarise", "publish", "describe"):
             files += self.definition_files
         if verb == "multiverse":

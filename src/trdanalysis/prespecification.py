@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from trdanalysis import __version__
 from trdanalysis.errors import UserError
+from trdanalysis.layout import NAME_TABLES, SITE_NAMES
 from trdanalysis.settings import USED_BY, read_yaml
 
 #: Name of the file, which stands beside the configuration.
@@ -28,7 +29,7 @@ FROZEN_SETTINGS = tuple(
 )
 
 #: Reference tables that change numbers.
-FROZEN_TABLES = ("antidepressants.csv", "scales.csv", "published_rates.csv")
+FROZEN_TABLES = (*NAME_TABLES, "scales.csv", "published_rates.csv")
 
 _PARTS = ("settings", "definitions", "reference")
 
@@ -81,6 +82,8 @@ def describe_analysis(
         definitions[path.stem] = {key: _hash_of(content[key]) for key in sorted(content)}
     tables = {}
     for name in FROZEN_TABLES:
+        if name == SITE_NAMES and not (reference / name).is_file():
+            continue
         tables[name] = hashlib.sha256((reference / name).read_bytes()).hexdigest()
     return {
         "settings": {name: json.loads(json.dumps(settings[name])) for name in FROZEN_SETTINGS},

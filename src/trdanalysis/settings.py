@@ -170,7 +170,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
         data = yaml.safe_load(text)
     except FileNotFoundError:
         raise UserError("file not found", where=str(path), kind="config") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UserError(
+            f"the file cannot be read: {error.strerror}", where=str(path), kind="config"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise UserError(
@@ -187,8 +191,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def _check_no_key_twice(root: yaml.Node | None, path: Path) -> None:
     """Refuse a key that stands twice in one mapping: YAML itself takes the last in silence."""
     waiting = [root]
+    # An alias is the node it stands for: aliases of aliases would be walked without end.
+    seen: set[int] = set()
     while waiting:
         node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             waiting += node.value
         if not isinstance(node, yaml.MappingNode):

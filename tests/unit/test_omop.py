@@ -44,13 +44,9 @@ from trdanalysis.readers.omop.mapping import (
     read_omop_mapping,
 )
 from trdanalysis.readers.omop.read import read_omop, read_omop_drop
+from trdanalysis.readers.parquet_tables import read_text_parquet, scan_text_parquet
 from trdanalysis.readers.raw_drop import RawDrop
-from trdanalysis.readers.text_tables import (
-    read_text_csv,
-    read_text_parquet,
-    scan_text_csv,
-    scan_text_parquet,
-)
+from trdanalysis.readers.text_tables import read_text_csv, scan_text_csv
 
 KEY = "a key that only this test knows"
 

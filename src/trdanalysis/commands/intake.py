@@ -69,7 +69,7 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
         engine.write_parquet(table, out / f"{name}.parquet", SORTED_BY[name])
     write_csv(out / "findings.csv", sort_findings([result.findings, raw.findings]))
     write_csv(out / "quarantine.csv", result.quarantine)
-    write_csv(out / "unrecognised.csv", result.unrecognised)
+    write_csv(out / "unrecognised.csv", result.unrecognised.assign(drop_id=drop.name))
     write_json(
         out / "drop.json",
         {

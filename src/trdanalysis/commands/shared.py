@@ -6,11 +6,14 @@ import logging
 from pathlib import Path
 
 import ibis.expr.types as ir
+import pandas as pd
 
 from trdanalysis.engine import Engine
+from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv
-from trdanalysis.intake.names import DrugNames
+from trdanalysis.intake.names import SITE_COLUMNS, DrugNames
 from trdanalysis.intake.scales import Scale, read_scales
+from trdanalysis.layout import SITE_NAMES
 
 log = logging.getLogger("trdanalysis")
 
@@ -21,8 +24,34 @@ def load_scales(reference: Path) -> tuple[Scale, ...]:
 
 
 def load_drug_names(reference: Path) -> DrugNames:
-    """Load the names of ``antidepressants.csv`` of the reference folder."""
-    return DrugNames.from_table(read_csv(reference / "antidepressants.csv"))
+    """Load every name of a drug that the reference folder's tables and the site's file have.
+
+    Raises
+    ------
+    UserError
+        Kind ``config``, where the site's file cannot be used; see
+        :meth:`trdanalysis.intake.names.DrugNames.from_tables`.
+    """
+    site = reference / SITE_NAMES
+    return DrugNames.from_tables(
+        read_csv(reference / "antidepressants.csv"),
+        read_csv(reference / "other_drugs.csv"),
+        read_csv(reference / "drug_names.csv"),
+        _read_site_names(site) if site.is_file() else None,
+        str(site),
+    )
+
+
+def _read_site_names(path: Path) -> pd.DataFrame:
+    try:
+        return read_csv(path)
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, OSError):
+        raise UserError(
+            "the site's file of drug names cannot be read",
+            where=str(path),
+            expected="CSV in UTF-8 with the columns " + ",".join(SITE_COLUMNS),
+            kind="config",
+        ) from None
 
 
 def load_tables(engine: Engine, folder: Path, names: tuple[str, ...]) -> dict[str, ir.Table]:

@@ -59,6 +59,8 @@ SHAPES_MOST_CELLS_NOT_KEYS = {
     ),
     "record_number": r"^[0-9]{3}-[0-9]{2}-[0-9]{4}$",
 }
+#: The gate asks of so many columns at once: the time to plan a query grows faster than its columns.
+_COLUMNS_A_QUERY = 60
 #: A cell of this many characters or words is free text.
 FREE_TEXT_CHARACTERS = 100
 FREE_TEXT_WORDS = 9
@@ -188,23 +190,35 @@ def _check_table(name: str, table: ir.Table) -> list[Identifier]:
     spec = TABLES[name]
     declared = {column.name: column for column in spec.columns}
     found: list[Identifier] = []
-    measures: dict[str, ir.Value] = {}
-    rules: dict[str, tuple[str, str, bool]] = {}
+    judged = []
     for column in table.columns:
         if column == "line":
             continue
         rule = None if column in declared else name_rule(column)
         if rule is not None:
             found.append(Identifier(name, column, rule, None))
-            continue
+        else:
+            judged.append(column)
+    for first in range(0, len(judged), _COLUMNS_A_QUERY):
+        columns = judged[first : first + _COLUMNS_A_QUERY]
+        found += _check_shapes(name, table, columns, declared)
+    return found
+
+
+def _check_shapes(
+    name: str, table: ir.Table, columns: list[str], declared: dict[str, Column]
+) -> list[Identifier]:
+    """Judge columns by the shape of what they hold, in one pass over the table."""
+    measures: dict[str, ir.Value] = {}
+    rules: dict[str, tuple[str, str, bool]] = {}
+    for column in columns:
         for rule, broken, most in _shape_rules(table[column], declared.get(column), column):
             measure = f"m{len(measures)}"
             measures[measure] = broken.fill_null(False).sum()
             rules[measure] = (column, rule, most)
         measures[f"filled_{column}"] = table[column].notnull().sum()
-    if not measures:
-        return found
     counts = table.aggregate(**measures).to_pyarrow().to_pylist()[0]
+    found = []
     for measure, (column, rule, most) in rules.items():
         cells, filled = counts[measure] or 0, counts[f"filled_{column}"] or 0
         if cells and (not most or 2 * cells > filled):

@@ -10,13 +10,15 @@ import pandas as pd
 
 from trdanalysis.contract import TABLES, TableSpec
 from trdanalysis.engine import Engine
-from trdanalysis.errors import UserError, suggest
+from trdanalysis.errors import UserError, nearest, suggest
 from trdanalysis.intake import findings as found
 from trdanalysis.intake import rows
 from trdanalysis.intake.cells import BAD, ROW, derive_cells
 from trdanalysis.intake.gate import check_identifiers
 from trdanalysis.intake.names import DrugNames, derive_drugs
 from trdanalysis.intake.scales import Scale
+from trdanalysis.intake.spelling import show_controls
+from trdanalysis.intake.suggestions import Suggester
 
 #: Two rows of one drug with at most this many days between them are reported as adjacent.
 ADJACENT_GAP_DAYS = 14
@@ -27,6 +29,9 @@ WRONG_TYPE_MIN_CELLS = 3
 
 #: Columns of accepted trials that remember a bad cell, because an empty one has a default.
 REMEMBERED = tuple(column.name for column in TABLES["trials"].columns if column.has_default)
+
+#: Columns of ``unrecognised.csv``.
+UNRECOGNISED_COLUMNS = ["table", "column", "word", "rows", "suggestion", "distance", "why"]
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ def take_in(
         quarantined_trials=_with_namespace(lost_trials, namespace),
         findings=found.sort_findings(parts),
         quarantine=_sorted(quarantine, ["table", "line", "reason"]),
-        unrecognised=_sorted(unrecognised, ["table", "column", "word", "rows", "suggestion"]),
+        unrecognised=_sorted(unrecognised, UNRECOGNISED_COLUMNS),
         summary=summary,
         columns=columns,
     )
@@ -159,6 +164,15 @@ def _check_columns(spec: TableSpec, table: ir.Table) -> None:
     ]
     if missing:
         others = [name for name in table.columns if name != "line"]
+        if not set(others) & set(spec.names):
+            # Without a header, the names would be a patient's values.
+            raise UserError(
+                "the first line holds no column of the table: is the header missing?",
+                where=f"table `{spec.name}`, which has {len(others)} column(s)",
+                expected="a header row with at least "
+                + ", ".join(column.name for column in spec.columns if column.required),
+                try_this="export the table with its column names",
+            )
         raise UserError(
             f"{len(missing)} required column(s) missing: {', '.join(missing)}",
             where=f"table `{spec.name}`, which has {len(others)} column(s)",
@@ -293,19 +307,19 @@ def _unrecognised(
         unmatched = good.filter(good[column.name + BAD].notnull()).select(ROW)
         words = raw.semi_join(unmatched, ROW).select(word=raw[column.name])
         counted = words.group_by("word").agg(rows=words.count()).to_pyarrow().to_pandas()
+        if counted.empty:
+            continue
         if column.kind == "drug":
-            counted["suggestion"] = [reference.names.suggestion(word) for word in counted["word"]]
+            counted = Suggester(reference.names).suggest_all(counted)
         else:
             known = [scale.name for scale in reference.scales]
-            counted["suggestion"] = [_nearest_scale(word, known) for word in counted["word"]]
+            near = [nearest(word.upper(), known) or "" for word in counted["word"]]
+            why = ["like a known scale" if one else "nothing is near" for one in near]
+            distance = pd.array([None] * len(near), dtype="Int64")
+            counted = counted.assign(suggestion=near, distance=distance, why=why)
+        counted["word"] = [show_controls(word) for word in counted["word"]]
         parts.append(counted.assign(table=spec.name, column=column.name))
     return parts
-
-
-def _nearest_scale(word: str, known: list[str]) -> str:
-    from trdanalysis.errors import nearest
-
-    return nearest(word.upper(), known) or ""
 
 
 def _balance(judged: ir.Table, bad_cells: int) -> dict[str, int]:

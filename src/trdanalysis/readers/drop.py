@@ -7,6 +7,7 @@ from pathlib import Path
 from trdanalysis.contract import READERS
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
+from trdanalysis.readers.door import check_folder, check_named_file
 from trdanalysis.readers.drop_info import DropInfo
 from trdanalysis.readers.flat import read_flat
 from trdanalysis.readers.mapping import read_assumptions
@@ -21,8 +22,10 @@ def read_drop(engine: Engine, folder: Path, info: DropInfo) -> RawDrop:
     Raises
     ------
     UserError
-        Where the reader is unknown, its mapping is missing, or a file cannot be read.
+        Where the folder holds what cannot be a table, the reader is unknown, its mapping is
+        missing, or a file cannot be read.
     """
+    check_folder(folder)
     if info.source == "native":
         return RawDrop(read_native(engine, folder))
     if info.source == "flat":
@@ -49,4 +52,4 @@ def _mapping_path(folder: Path, info: DropInfo) -> Path:
             try_this="add `mapping: mapping.yaml` and write that file into the drop's folder",
             kind="config",
         )
-    return folder / info.mapping
+    return check_named_file(folder, info.mapping)

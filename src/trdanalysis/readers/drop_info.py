@@ -29,7 +29,15 @@ class DropInfo(StrictModel):
 def read_drop_info(folder: Path) -> DropInfo:
     """Read ``drop.yaml`` of a drop, or the defaults where there is none."""
     path = folder / "drop.yaml"
-    return read_model(DropInfo, read_yaml(path), str(path)) if path.is_file() else DropInfo()
+    try:
+        is_there = path.is_file()
+    except OSError as error:
+        raise UserError(
+            f"the drop's folder cannot be read: {error.strerror}",
+            where=str(folder),
+            try_this="check its permissions",
+        ) from None
+    return read_model(DropInfo, read_yaml(path), str(path)) if is_there else DropInfo()
 
 
 def list_drops(folder: Path) -> list[str]:

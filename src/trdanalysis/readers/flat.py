@@ -14,9 +14,11 @@ import pyarrow.parquet as pq
 from trdanalysis.contract import TABLES
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
+from trdanalysis.readers.door import check_named_file
 from trdanalysis.readers.mapping import FlatMapping, read_mapping
+from trdanalysis.readers.parquet_tables import read_text_parquet
 from trdanalysis.readers.recipes import derive_rows, put_together
-from trdanalysis.readers.text_tables import LINE, read_text_csv, read_text_parquet
+from trdanalysis.readers.text_tables import LINE, read_text_csv
 
 
 def read_flat(engine: Engine, folder: Path, mapping_path: Path) -> dict[str, ir.Table]:
@@ -55,7 +57,7 @@ def read_flat(engine: Engine, folder: Path, mapping_path: Path) -> dict[str, ir.
 
 
 def _read_source(engine: Engine, folder: Path, mapping: FlatMapping) -> ir.Table:
-    path = folder / mapping.file
+    path = check_named_file(folder, mapping.file)
     if not path.is_file():
         others = [file.name for file in folder.iterdir() if file.is_file()]
         raise UserError(
@@ -77,6 +79,15 @@ def _check_columns(source: ir.Table, mapping: FlatMapping, mapping_path: Path) -
     known = [name for name in source.columns if name != LINE]
     named = dict.fromkeys(name for recipe in mapping.rows for name in recipe.source_columns())
     absent = [name for name in named if name not in known]
+    if absent and len(absent) == len(named):
+        # Without a header, the names would be a patient's values.
+        raise UserError(
+            f"`{mapping.file}` has {len(known)} column(s), none of which the mapping names",
+            where=f"{mapping.file}, line 1",
+            expected="a header row with " + ", ".join(f"`{name}`" for name in absent[:5]),
+            try_this="check that the header is there and that the mapping is this file's",
+            kind="config",
+        )
     if absent:
         raise UserError(
             f"the mapping names {len(absent)} column(s) that `{mapping.file}` lacks: "

@@ -9,7 +9,11 @@ import ibis.expr.types as ir
 from trdanalysis.contract import TABLES, TableSpec
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
-from trdanalysis.readers.text_tables import read_text_csv, read_text_parquet
+from trdanalysis.readers.parquet_tables import read_text_parquet
+from trdanalysis.readers.text_tables import read_text_csv
+
+#: The gate looks at every column, at some 30 ms each.
+MOST_COLUMNS = 1_000
 
 
 def read_native(engine: Engine, folder: Path) -> dict[str, ir.Table]:
@@ -35,6 +39,14 @@ def read_native(engine: Engine, folder: Path) -> dict[str, ir.Table]:
             tables[spec.name] = read_text_csv(engine, path)
         else:
             tables[spec.name] = read_text_parquet(engine, path, three_valued_columns(spec))
+        columns = len(tables[spec.name].columns) - 1
+        if columns > MOST_COLUMNS:
+            raise UserError(
+                f"{columns} columns, of which the contract has {len(spec.names)}",
+                where=path.name,
+                expected=f"at most {MOST_COLUMNS}: the gate judges each extra column too",
+                try_this="export the columns of the contract, or use `source: flat` and a mapping",
+            )
     return tables
 
 

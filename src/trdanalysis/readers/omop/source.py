@@ -18,7 +18,8 @@ import pyarrow as pa
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.readers.omop.values import derive_id
-from trdanalysis.readers.text_tables import LINE, scan_text_csv, scan_text_parquet
+from trdanalysis.readers.parquet_tables import scan_text_parquet
+from trdanalysis.readers.text_tables import LINE, scan_text_csv
 
 
 @dataclass(frozen=True)
