@@ -12,6 +12,7 @@ from trdanalysis.intake.findings import sort_findings
 from trdanalysis.intake.pool import AcceptedDrop, find_left_out_factors, pool_drops
 from trdanalysis.intake.take_in import Known, Reference, take_in
 from trdanalysis.layout import POOLED
+from trdanalysis.readers.door import check_folder
 from trdanalysis.readers.drop import read_drop
 from trdanalysis.readers.drop_info import drop_files, read_drop_info
 
@@ -40,6 +41,7 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
         Folder to write to.
     """
     info = read_drop_info(drop)
+    check_folder(drop)
     # Before anything is read: files that change meanwhile then differ from what is kept.
     hashes = hash_drop(drop)
     step(f"drop {drop.name}: reading ({info.source})")
