@@ -19,7 +19,7 @@ configfile: "config/config.yaml"
 
 try:
     plan = Plan(config, Path(workflow.basedir))
-    drops = list(plan.drops)
+    plan.look()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 #: Accepted tables of a drop and of the cohort.
 POOLED = ("patients", "trials", "doses", "assessments", "quarantined_trials")
 
+#: What became of the accepted rows of every drop, beside the pooled tables.
+POOLING = "pooling.csv"
+
 #: Files that intake writes for each drop.
 DROP_FILES = (
     *(f"{name}.parquet" for name in POOLED),

@@ -73,7 +73,7 @@ class Project:
 
 def copy_project(folder: Path) -> Project:
     """Copy what a run needs, without data, results and environments."""
-    for name in ("workflow", "config", "src"):
+    for name in ("workflow", "profiles", "config", "src"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Snakefile", "environment.yml"):
         shutil.copy2(ROOT / name, folder / name)

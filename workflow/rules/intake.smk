@@ -1,11 +1,17 @@
 # Needs: the files of a drop, the reference tables of drugs and scales; for an increment, the drops
 #        before it.
-# Makes: accepted rows, findings, quarantine and balance per drop; the pooled cohort.
+# Makes: accepted rows, findings, quarantine and balance per drop; the pooled cohort, and what became
+#        of each drop's rows in it.
+
+
+onstart:
+    plan.begin(WorkflowError)  # one run at a time; nothing stays of withdrawn drops
 
 
 rule intake:
     input:
         files=lambda wildcards: plan.drop_inputs(wildcards.drop),
+        delivery=lambda wildcards: plan.delivery_of(wildcards.drop),
         earlier=lambda wildcards: plan.intake_of(plan.earlier_drops(wildcards.drop)),
         uses=plan.uses("intake"),
     output:
@@ -39,6 +45,7 @@ rule pool:
         uses=plan.uses("pool"),
     output:
         [f"{R}/cohort/accepted/{name}.parquet" for name in layout.POOLED],
+        f"{R}/cohort/accepted/{layout.POOLING}",
     log:
         f"{R}/logs/pool.log",
     benchmark:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from trdanalysis.commands.shared import load_drug_names, load_scales, step
 from trdanalysis.engine import Engine
-from trdanalysis.errors import UserError
+from trdanalysis.errors import EXIT_CODES, UserError
 from trdanalysis.files import read_json, write_csv, write_json
 from trdanalysis.intake.pool import AcceptedDrop, find_left_out_factors, pool_drops
-from trdanalysis.intake.take_in import Known, Reference, take_in
+from trdanalysis.intake.take_in import Intake, Known, Reference, take_in
 from trdanalysis.layout import POOLED
+from trdanalysis.readers.delivery import check_delivery, check_unchanged, stamps_of
 from trdanalysis.readers.drop import read_drop
-from trdanalysis.readers.drop_info import read_drop_info
+from trdanalysis.readers.drop_info import DropInfo, read_drop_info
 from trdanalysis.readers.mapping import read_assumptions
 
 #: What the rows of each accepted table are sorted by.
@@ -40,25 +42,7 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
         Folder to write to.
     """
     info = read_drop_info(drop)
-    step(f"drop {drop.name}: reading ({info.source})")
-    raw = read_drop(engine, drop, info)
-    known = _load_known(engine, earlier) if info.mode == "increment" and earlier else None
-    step(f"drop {drop.name}: checking " + ", ".join(raw))
-    try:
-        result = take_in(
-            engine,
-            raw,
-            Reference(load_drug_names(reference), load_scales(reference)),
-            namespace=info.namespace,
-            known=known,
-        )
-    except UserError as error:
-        raise UserError(
-            f"drop `{drop.name}` is refused and nothing of it is used: {error.what}",
-            where=error.where,
-            expected=error.expected,
-            try_this=error.try_this,
-        ) from None
+    result = take_in_drop(engine, drop, info, earlier, reference)
     step(f"drop {drop.name}: writing")
     tables = result.accepted | {"quarantined_trials": result.quarantined_trials}
     for name, table in tables.items():
@@ -84,6 +68,53 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
             f" + {row['duplicates']} duplicates + {row['quarantined']} quarantined;"
             f" {row['cells_set_unknown']} cells set unknown"
         )
+
+
+def take_in_drop(
+    engine: Engine, drop: Path, info: DropInfo, earlier: list[Path], reference: Path
+) -> Intake:
+    """Read and check one drop; write nothing.
+
+    Raises
+    ------
+    UserError
+        Kind ``input`` where the drop is refused; kind ``config`` where its ``drop.yaml`` or mapping
+        is faulty.
+    """
+    before = stamps_of(drop)
+    known = _load_known(engine, earlier) if info.mode == "increment" and earlier else None
+    try:
+        check_delivery(drop)
+        step(f"drop {drop.name}: reading ({info.source})")
+        raw = read_drop(engine, drop, info)
+        step(f"drop {drop.name}: checking " + ", ".join(raw))
+        result = take_in(
+            engine,
+            raw,
+            Reference(load_drug_names(reference), load_scales(reference)),
+            namespace=info.namespace,
+            known=known,
+        )
+        check_unchanged(drop, before)
+    except UserError as fault:
+        raise _refusal(drop, before, fault) from None
+    return result
+
+
+def _refusal(drop: Path, before: Mapping[str, str | None], fault: UserError) -> UserError:
+    """Say that a drop is refused; a file that changes meanwhile is a better reason than others."""
+    if fault.exit_code != EXIT_CODES["input"]:
+        return fault
+    try:
+        check_unchanged(drop, before)
+    except UserError as changed:
+        fault = changed
+    return UserError(
+        f"drop `{drop.name}` is refused and nothing of it is used: {fault.what}",
+        where=fault.where,
+        expected=fault.expected,
+        try_this=fault.try_this,
+    )
 
 
 def load_accepted(engine: Engine, folder: Path) -> AcceptedDrop:
