@@ -1,8 +1,6 @@
 # The map of a run: drops -> accepted rows -> cohort -> labels -> result tables -> report.
 #
-#   snakemake --cores 2
-#   snakemake --cores 2 --config drops=DIR results=DIR
-#
+#   snakemake --cores 2 [--config drops=DIR results=DIR]
 # What is decided, trdanalysis.plan decides; a rule calls one verb: `python -m trdanalysis <rule>`.
 import sys
 from pathlib import Path
@@ -37,4 +35,6 @@ include: "workflow/rules/publish.smk"
 rule all:
     default_target: True
     input:
+        rules.quality.output,
         rules.publish.output,
+        rules.remember.output,

@@ -50,7 +50,10 @@ def _clear_asides(path: Path) -> None:
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.aside"):
         owner = left.name.removesuffix(".aside").rpartition(".")[2]
         if owner.isdecimal() and not is_alive(int(owner)):
-            left.unlink(missing_ok=True)
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def is_alive(process: int) -> bool:

@@ -114,7 +114,7 @@ def write_deliveries(restricted: Path, drops_folder: Path, drops: Iterable[str])
     """
     kept_in = restricted / "logs" / "deliveries.json"
     known = _read_kept(kept_in)
-    now = {}
+    now: dict[str, tuple[str, str]] = {}
     for name in drops:
         found = digest_files(drops_folder / name, known)
         now |= {str(drops_folder / name / file): both for file, both in found.items()}

@@ -44,6 +44,9 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "agreement": ("n", "n_labelled", *CELLS),
     "overlaps": ("n", "n_indeterminate"),
     "grades": ("n",),
+    "label_flows": ("n",),
+    "rate_changes": ("n_before", "events_before", "n", "events"),
+    "drift": ("n", "events"),
 }
 DIFFERENCES = {
     "rates": [("n", "events")],
@@ -53,6 +56,15 @@ DIFFERENCES = {
     "curves": [("n_at_risk", "events", "censored")],
     "label_reasons": [("patients", "on_defaults")],
     "overlaps": [("n", "n_indeterminate")],
+    "rate_changes": [
+        ("n", "events"),
+        ("n_before", "events_before"),
+        ("n", "n_before"),
+        ("n_before", "n"),
+        ("events", "events_before"),
+        ("events_before", "events"),
+    ],
+    "drift": [("n", "events")],
 }
 #: Numbers that a hidden row keeps: they tell of nobody.
 KEPT = {
@@ -63,6 +75,7 @@ KEPT = {
     "curves": {"day"},
     "multiverse": {"min_weeks", "min_failures", "reference"},
     "overlaps": {"n_definitions"},
+    "drift": {"n_tests"},
 }
 
 

@@ -39,6 +39,31 @@ rule intake:
         " --threads {threads} --memory-limit-mb {resources.mem_mb}"
 
 
+rule quality:
+    input:
+        plan.intake_of(),
+        uses=plan.uses("quality"),
+    output:
+        [f"{R}/drops/{name}/{layout.QUALITY_PAGE}" for name in plan.drops],
+        touch(f"{R}/logs/quality.done"),
+    log:
+        f"{R}/logs/quality.log",
+    benchmark:
+        f"{R}/benchmarks/quality.tsv"
+    conda:
+        "../../environment.yml"
+    threads: plan.settings.threads
+    resources:
+        mem_mb=plan.settings.memory_limit_mb,
+    params:
+        drops=[f"{R}/drops/{name}" for name in plan.drops],
+    message:
+        "Writing a page on the quality of each drop"
+    shell:
+        "{PYTHON:q} -m trdanalysis quality --drops {params.drops:q} --log {log:q}"
+        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+
+
 rule pool:
     input:
         plan.intake_of(),

@@ -1,12 +1,13 @@
 # Needs: the result tables, the definitions, the site's disclosure policy.
 # Makes: the published tables and the report, in release/ where every drop is synthetic, else in
-#        restricted/draft/.
+#        restricted/draft/. Then keeps what the next run is compared with.
 
 
 rule publish:
     input:
         rules.summarise.output,
         rules.multiverse.output,
+        rules.changes.output,
         plan.intake_of(),
         uses=plan.uses("publish"),
     output:
@@ -32,3 +33,25 @@ rule publish:
         " --drops {params.drops:q} --definitions {params.definitions:q} --policy {params.policy:q}"
         " --frozen {params.frozen:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
+
+
+rule remember:
+    input:
+        rules.publish.output,
+        rules.changes.output,
+        withdrawn=plan.withdrawn_file,
+        uses=plan.uses("remember"),
+    output:
+        f"{R}/history/remembered.json",
+    log:
+        f"{R}/logs/remember.log",
+    benchmark:
+        f"{R}/benchmarks/remember.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        history=subpath(output[0], parent=True),
+    message:
+        "Keeping what the next run is compared with"
+    shell:
+        "{PYTHON:q} -m trdanalysis remember --history {params.history:q} --log {log:q}"

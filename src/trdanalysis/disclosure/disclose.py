@@ -53,6 +53,14 @@ _COUNTED = {
     "agreement": (["n", "n_labelled", *CELLS], [*MEASURES, "reason"]),
     "overlaps": (["n", "n_indeterminate"], []),
     "grades": (["n"], []),
+    "label_flows": (["n"], []),
+    "rate_changes": (
+        ["n_before", "events_before", "n", "events"], ["rate_before", "rate", "difference"],
+    ),
+    "drift": (
+        ["n", "events"],
+        ["value", "value_others", "difference", "p_value", "p_adjusted", "drifted"],
+    ),
     "tipping": (["unknown_with_event", "n", "events"], ["share", "rate", "ci_low", "ci_high"]),
 }  # fmt: skip
 
@@ -64,6 +72,16 @@ _LEFT = {
     "curves": (("n_at_risk", "events", "censored"),),
     "models": (("n", "events"),),
     "overlaps": (("n", "n_indeterminate"),),
+    # What came or went between two runs counts somebody, too.
+    "rate_changes": (
+        ("n", "events"),
+        ("n_before", "events_before"),
+        ("n", "n_before"),
+        ("n_before", "n"),
+        ("events", "events_before"),
+        ("events_before", "events"),
+    ),
+    "drift": (("n", "events"),),
 }
 
 _COUNTED_ANALYSES = ("complete_case", "proven")
