@@ -66,7 +66,17 @@ class Project:
         """Give the rules that a dry run would run."""
         done = self.snakemake("--dry-run", *arguments)
         assert done.returncode == 0, done.stderr
-        rules = {"intake", "pool", "label", "summarise", "multiverse", "publish"}
+        rules = {
+            "intake",
+            "quality",
+            "pool",
+            "label",
+            "summarise",
+            "multiverse",
+            "changes",
+            "publish",
+        }
+        rules.add("remember")
         words = [line.split() for line in (done.stdout + done.stderr).splitlines()]
         return {word[0] for word in words if len(word) == 2 and word[0] in rules}
 

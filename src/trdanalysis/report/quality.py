@@ -186,7 +186,7 @@ def _completeness_table(completeness: pd.DataFrame) -> Table:
     )  # fmt: skip
 
 
-def _range(row: Mapping[str, Any]) -> str:
+def _range(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["low"]):
         return words.NOTHING
     return f"{row['low']:.4g} to {row['high']:.4g} ({row['median']:.4g})"
