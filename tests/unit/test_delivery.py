@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from trdanalysis.commands.remember import find_remembered, run_remember
+from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.files import write_json, write_text
 from trdanalysis.layout import REMEMBERED
@@ -133,6 +135,21 @@ def test_what_a_killed_process_left_aside_goes_with_the_next_write(tmp_path: Pat
     write_text(tmp_path / "a.csv", "new")
     assert not left.exists()
     assert all(path.exists() for path in others)
+
+
+def test_rows_that_a_killed_engine_had_spilled_go_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f"trdanalysis-spill-{NOBODY}-abc"
+    other = tmp_path / f"trdanalysis-spill-{os.getppid()}-abc"
+    for folder in (left, other):
+        folder.mkdir()
+        (folder / "rows").write_text("")
+    with Engine(memory_limit_mb=200, threads=1):
+        assert not left.exists()
+        assert other.exists()
+    assert list(tmp_path.iterdir()) == [other]
 
 
 def make_pending(history: Path, text: str) -> None:

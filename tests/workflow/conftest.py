@@ -15,6 +15,12 @@ from trdanalysis.simulate.drop import simulate_drop, write_drop
 
 ROOT = Path(__file__).parents[2]
 
+#: Every rule of the workflow.
+EVERYTHING = {
+    "intake", "quality", "pool", "label", "summarise", "multiverse", "changes", "publish",
+    "remember",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Project:

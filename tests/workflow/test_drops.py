@@ -157,7 +157,7 @@ def test_only_one_run_writes_at_a_time(finished: Project, tmp_path: Path) -> Non
     copy = finished.copy_to(tmp_path / "copy")
     with (copy.results / "restricted" / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = copy.snakemake()
+        done = copy.snakemake("--forcerun", "remember")
         assert done.returncode != 0
         assert "another run is writing to these results" in done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
@@ -165,8 +165,16 @@ def test_only_one_run_writes_at_a_time(finished: Project, tmp_path: Path) -> Non
         assert copy.planned() == set()
 
 
-def kill_after(project: Project, seconds: float) -> bool:
-    """Start a run and kill it with all it started; say whether it was still going."""
+def kill_when(project: Project, path: Path) -> bool:
+    """Start a run and kill it, with all it started, when it writes a file; say whether it did."""
+
+    def written() -> int:
+        try:
+            return path.stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    before = written()
     environment = dict(os.environ)
     environment["PYTHONPATH"] = str(project.folder / "src")
     process = subprocess.Popen(
@@ -177,12 +185,13 @@ def kill_after(project: Project, seconds: float) -> bool:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    time.sleep(seconds)
-    running = process.poll() is None
-    if running:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    return running
+    while process.poll() is None:
+        if written() not in (0, before):
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return True
+        time.sleep(0.005)
+    return False
 
 
 def test_killed_runs_leave_what_an_undisturbed_one_leaves(
@@ -192,8 +201,21 @@ def test_killed_runs_leave_what_an_undisturbed_one_leaves(
     for copy in (calm, disturbed):
         copy.add_drop("drop2", patients=30, seed=2)
     run(calm)
-    killed = [kill_after(disturbed, seconds) for seconds in (2.5, 5.0, 7.5)]
-    assert killed[0]
+    restricted = disturbed.results / "restricted"
+    for moment in ("drops/drop2/trials.parquet", "logs/label.log", "history/pending/rows.parquet"):
+        assert kill_when(disturbed, restricted / moment), moment
     run(disturbed)
     assert disturbed.planned() == set()
     assert digests(disturbed.results) == digests(calm.results)
+    # What changed is what the last run that ended did not have: the second drop, which brings
+    # patients of the same ids as the first, corrected, and others anew.
+    changes = pd.read_csv(restricted / "changes.csv", keep_default_na=False)
+    assert set(changes["drop_now"]) <= {"drop2", ""}
+    assert set(changes["change"]) <= {"new", "relabelled", "other_reason"}
+    flows = pd.read_csv(disturbed.results / "release" / "label_flows.csv")
+    labels = pd.read_parquet(restricted / "cohort" / "labels.parquet")
+    assert flows.loc[flows["label_now"] != "absent", "n"].sum() == len(labels)
+    drift = pd.read_csv(disturbed.results / "release" / "drift.csv")
+    assert set(drift["drop_id"]) == {"drop1", "drop2"}
+    page = (disturbed.results / "release" / "report.html").read_text(encoding="utf-8")
+    assert "This run beside the last one that completed" in page

@@ -61,7 +61,8 @@ def find_remembered(history: Path) -> Path | None:
 def _name_of(folder: Path) -> str:
     made = hashlib.sha256()
     for name in REMEMBERED:
-        made.update(hashlib.sha256((folder / name).read_bytes()).digest())
+        with (folder / name).open("rb") as file:
+            made.update(hashlib.file_digest(file, "sha256").digest())
     return made.hexdigest()[:16]
 
 

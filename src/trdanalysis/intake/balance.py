@@ -34,24 +34,32 @@ def account_for_rows(drops: Sequence[AcceptedDrop], pooled: dict[str, ir.Table])
         ``replaced`` (a later drop brought another version, or the patient without the row).
     """
     names = list(TABLES)
-    frames = []
-    kept = derive_fingerprints({name: pooled[name] for name in names})
-    standing = kept.select("table", "patient_id", "row_key", "content").distinct()
-    standing = standing.mutate(stands=ibis.literal(True))
-    for drop in drops:
-        rows = derive_fingerprints(
-            {name: drop.tables[name].mutate(drop_id=ibis.literal(drop.drop_id)) for name in names}
-        )
-        key = ["table", "patient_id", "row_key", "content"]
-        found = rows.left_join(standing, key)
-        counted = found.group_by("table").agg(accepted=found.count(), standing=found.stands.count())
-        own = kept.filter(kept.drop_id == drop.drop_id)
-        in_cohort = own.group_by("table").agg(in_cohort=own.count())
-        frame = counted.left_join(in_cohort, "table").to_pyarrow().to_pandas()
-        frames.append(_balance(frame, drop.drop_id, names))
-    if not frames:
+    if not drops:
         return pd.DataFrame(columns=POOLING_COLUMNS)
-    return pd.concat(frames, ignore_index=True)
+    key = ["table", "patient_id", "row_key", "content"]
+    brought = ibis.union(
+        *(
+            derive_fingerprints(
+                {
+                    name: drop.tables[name].mutate(drop_id=ibis.literal(drop.drop_id))
+                    for name in names
+                }
+            )
+            for drop in drops
+        )
+    )
+    kept = derive_fingerprints({name: pooled[name] for name in names})
+    standing = kept.select(*key).distinct().mutate(stands=ibis.literal(True))
+    found = brought.left_join(standing, key) if len(drops) > 1 else brought.mutate(stands=True)
+    by = ["drop_id", "table"]
+    counted = found.group_by(by).agg(accepted=found.count(), standing=found.stands.count())
+    in_cohort = kept.group_by(by).agg(in_cohort=kept.count())
+    frame = counted.to_pyarrow().to_pandas()
+    frame = frame.merge(in_cohort.to_pyarrow().to_pandas(), on=by, how="left")
+    return pd.concat(
+        [_balance(frame[frame["drop_id"] == drop.drop_id], drop.drop_id, names) for drop in drops],
+        ignore_index=True,
+    )
 
 
 def _balance(counted: pd.DataFrame, drop_id: str, names: list[str]) -> pd.DataFrame:
