@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import kruskal
 
-from trdanalysis.analysis.drift import estimate_drift, rank_test
+from tests.support import take_in_raw
+from trdanalysis.analysis.drift import count_measures, estimate_drift, rank_test
 from trdanalysis.analysis.label_changes import (
     compare_labels,
     compare_rates,
@@ -130,6 +132,43 @@ def made(shares: dict[tuple[str, str], float], n: int, seed: int, columns: int) 
                      ("patients", name, "present", drop, 0.0, n - yes)]  # fmt: skip
     columns_of = ["table", "column", "measure", "drop_id", "value", "patients"]
     return pd.DataFrame(rows, columns=columns_of)
+
+
+def accepted(engine: Engine, patients: list[dict[str, str]], trials: list[dict[str, str]]) -> Any:
+    raw = {"patients": pd.DataFrame(patients), "trials": pd.DataFrame(trials)}
+    return take_in_raw(engine, raw).accepted
+
+
+def test_each_patient_counts_once_in_every_measure(engine: Engine) -> None:
+    def trial(patient: str, name: str, dose: str, drug: str = "sertraline") -> dict[str, str]:
+        return {"patient_id": patient, "trial_id": name, "drug": drug, "start_day": "0",
+                "dose_mg_per_day": dose}  # fmt: skip
+
+    one = accepted(
+        engine,
+        [{"patient_id": "a", "sex": "female", "poor_sleep": "yes"},
+         {"patient_id": "b", "sex": "", "poor_sleep": "no"},
+         {"patient_id": "c", "sex": "male", "poor_sleep": ""}],
+        [trial("a", "1", "50"), trial("a", "2", ""), trial("b", "1", "50")],
+    )  # fmt: skip
+    two = accepted(
+        engine,
+        [{"patient_id": "a", "sex": "female", "poor_sleep": "yes"}],
+        [trial("a", "1", "100"), trial("a", "2", "20", "citalopram")],
+    )
+    counted = count_measures(engine, {"one": one, "two": two})
+    found = {
+        (column, measure, drop): dict(zip(part["value"], part["patients"], strict=True))
+        for (column, measure, drop), part in counted.groupby(["column", "measure", "drop_id"])
+    }
+    assert found["sex", "missing", "one"] == {0.0: 2, 1.0: 1}
+    assert found["poor_sleep", "present", "one"] == {1.0: 1, 0.0: 1}
+    assert found["poor_sleep", "missing", "two"] == {0.0: 1}
+    # Half of a's trials lack the dose; b's none.
+    assert found["dose_mg_per_day", "missing", "one"] == {0.5: 1, 0.0: 1}
+    # 50, 50 and 100 of sertraline lie at 1/3, 1/3 and 5/6; 20 of citalopram alone at 1/2.
+    assert found["dose_mg_per_day", "dose_rank", "one"] == {0.3333: 2}
+    assert found["dose_mg_per_day", "dose_rank", "two"] == {0.6667: 1}
 
 
 def test_drift_does_not_cry_wolf_over_many_columns() -> None:

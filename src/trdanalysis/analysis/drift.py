@@ -61,43 +61,60 @@ def count_measures(engine: Keeper, drops: Mapping[str, Mapping[str, ir.Table]]) 
     parts = []
     trials = []
     for drop_id, tables in drops.items():
-        patients = tables["patients"]
-        parts += [_count(values, drop_id) for values in _of_patients(engine, patients)]
+        parts.append(_count_patients(tables["patients"]).assign(drop_id=drop_id))
         trials.append(tables["trials"].mutate(drop_id=ibis.literal(drop_id)))
     if trials:
         stacked = engine.keep(ibis.union(*trials) if len(trials) > 1 else trials[0])
-        ranks = engine.keep(_rank_doses(stacked))
-        for drop_id in drops:
-            own = stacked.filter(stacked.drop_id == drop_id)
-            parts += [_count(values, drop_id) for values in _of_trials(engine, own)]
-            doses = ranks.filter(ranks.drop_id == drop_id)
-            mean = doses.group_by("patient_id").agg(value=doses.rank.mean())
-            parts.append(_count((("trials", "dose_mg_per_day", DOSE_RANK), mean), drop_id))
+        parts.append(_count_trials(engine, stacked))
     columns = [*_KEYS, "drop_id", "value", "patients"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
-Measured = tuple[tuple[str, str, str], ir.Table]
-
-
-def _of_patients(engine: Keeper, patients: ir.Table) -> list[Measured]:
+def _count_patients(patients: ir.Table) -> pd.DataFrame:
+    """Count the patients of one drop by what is missing and which factors are present."""
     names = [name for name in TABLES["patients"].names if name != "patient_id"]
-    own = engine.keep(patients.select(*names))
-    found: list[Measured] = [
-        (("patients", name, MISSING), own.select(value=own[name].isnull().cast("float64")))
-        for name in names
-    ]
-    for name in (factor for group in RECORDED_GROUPS for factor in FACTORS[group]):
-        known = own.filter(own[name].notnull())
-        found.append((("patients", name, PRESENT), known.select(value=known[name].cast("float64"))))
-    return found
+    factors = [factor for group in RECORDED_GROUPS for factor in FACTORS[group]]
+    filled = {f"{name}__filled": patients[name].count() for name in names}
+    yes = {f"{name}__yes": patients.count(where=patients[name]) for name in factors}
+    counted = patients.aggregate(rows=patients.count(), **filled, **yes)
+    told = counted.to_pyarrow().to_pylist()[0]
+    rows = []
+    for name in names:
+        known = told[f"{name}__filled"]
+        rows += [(name, MISSING, 0.0, known), (name, MISSING, 1.0, told["rows"] - known)]
+        if name in factors:
+            present = told[f"{name}__yes"]
+            rows += [(name, PRESENT, 1.0, present), (name, PRESENT, 0.0, known - present)]
+    frame = pd.DataFrame(rows, columns=["column", "measure", "value", "patients"])
+    return frame[frame["patients"] > 0].assign(table="patients")
 
 
-def _of_trials(engine: Keeper, trials: ir.Table) -> list[Measured]:
+def _count_trials(engine: Keeper, trials: ir.Table) -> pd.DataFrame:
+    """Count patients by drop and share of trials that lack a cell, and by rank of their doses."""
     names = [name for name in TABLES["trials"].names if name not in TABLES["trials"].key]
     shares = {name: trials[name].isnull().cast("float64").mean() for name in names}
-    own = engine.keep(trials.group_by("patient_id").agg(**shares))
-    return [(("trials", name, MISSING), own.select(value=own[name])) for name in names]
+    own = engine.keep(trials.group_by(["drop_id", "patient_id"]).agg(**shares))
+    ranks = _rank_doses(trials)
+    doses = ranks.group_by(["drop_id", "patient_id"]).agg(value=ranks.rank.mean())
+    measured = [
+        *((name, MISSING, own.select("drop_id", value=own[name])) for name in names),
+        ("dose_mg_per_day", DOSE_RANK, doses.select("drop_id", "value")),
+    ]
+    values = ibis.union(
+        *(
+            table.select(
+                "drop_id",
+                column=ibis.literal(name),
+                measure=ibis.literal(measure),
+                value=table.value.round(_DECIMALS),
+            )
+            for name, measure, table in measured
+        )
+    )
+    counted = values.group_by(["drop_id", "column", "measure", "value"]).agg(
+        patients=values.count()
+    )
+    return counted.to_pyarrow().to_pandas().assign(table="trials")
 
 
 def _rank_doses(trials: ir.Table) -> ir.Table:
@@ -111,13 +128,6 @@ def _rank_doses(trials: ir.Table) -> ir.Table:
     )
     rank = (placed.below + placed.alike / 2.0) / placed.of
     return placed.select("patient_id", "drop_id", rank=rank)
-
-
-def _count(measured: Measured, drop_id: str) -> pd.DataFrame:
-    names, values = measured
-    rounded = values.select(value=values.value.round(_DECIMALS))
-    counted = rounded.group_by("value").agg(patients=rounded.count()).to_pyarrow().to_pandas()
-    return counted.assign(drop_id=drop_id, **dict(zip(_KEYS, names, strict=True)))
 
 
 def estimate_drift(counted: pd.DataFrame, drops: Sequence[str]) -> pd.DataFrame:
