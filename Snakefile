@@ -18,7 +18,7 @@ configfile: "config/config.yaml"
 
 try:
     plan = Plan(config, Path(workflow.basedir))
-    drops = list(plan.drops)
+    plan.look()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -36,5 +36,7 @@ include: "workflow/rules/publish.smk"
 rule all:
     default_target: True
     input:
+        rules.quality.output,
         rules.publish.output,
         rules.describe.output,
+        rules.remember.output,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("trdanalysis")
 
 EXAMPLES = """examples:
+  python -m trdanalysis check data/drops/autumn
   python -m trdanalysis simulate --patients 2000 --seed 1 --out data/drops/simulated
   snakemake --cores 2
   python -m trdanalysis freeze
@@ -54,6 +55,13 @@ def build_parser() -> argparse.ArgumentParser:
     intake.add_argument("--earlier", type=Path, nargs="*", default=[], metavar="FOLDER")
     intake.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
+    quality = add("quality", "Write a page on the quality of each drop, for its site.")
+    quality.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+
+    check = add("check", "Say how good a drop is, before a run; write nothing.")
+    check.add_argument("drop", metavar="DROP", help="the drop's folder, or its id")
+    check.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+
     pool = add("pool", "Pool the accepted rows of all drops.")
     pool.add_argument("--settings", type=Path, required=True, metavar="FILE")
     pool.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
@@ -78,6 +86,18 @@ def build_parser() -> argparse.ArgumentParser:
     multiverse.add_argument("--definition", type=Path, required=True, metavar="FILE")
     multiverse.add_argument("--grid", type=Path, required=True, metavar="FILE")
     multiverse.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    changes = add("changes", "Compare with the last completed run, and drops with each other.")
+    changes.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    changes.add_argument("--cohort", type=Path, required=True, metavar="FOLDER")
+    changes.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
+    changes.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    changes.add_argument("--analysis", type=Path, required=True, metavar="FOLDER")
+    changes.add_argument("--history", type=Path, required=True, metavar="FOLDER")
+    changes.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    remember = add("remember", "Keep what the next run is compared with; the end of a run.")
+    remember.add_argument("--history", type=Path, required=True, metavar="FOLDER")
 
     publish = add("publish", "Write result tables and the report, behind disclosure control.")
     publish.add_argument("--settings", type=Path, required=True, metavar="FILE")
@@ -225,20 +245,12 @@ def _run(options: argparse.Namespace) -> None:
                 engine, options.pooled, options.definition, options.grid, settings,
                 options.reference, options.out,
             )  # fmt: skip
+    elif options.verb in ("quality", "check"):
+        _run_quality(options)
+    elif options.verb in ("changes", "remember"):
+        _run_changes(options)
     elif options.verb == "publish":
-        from trdanalysis.commands.publish import run_publish
-
-        settings = read_verb_settings(options.settings)
-        run_publish(
-            options.analysis,
-            options.drops,
-            options.definitions,
-            options.policy,
-            options.frozen,
-            settings,
-            options.reference,
-            options.out,
-        )
+        _run_publish(options)
     elif options.verb in ("describe", "verify"):
         _run_describe(options) if options.verb == "describe" else _run_verify(options)
     elif options.verb == "explain":
@@ -285,6 +297,45 @@ def _run_verify(options: argparse.Namespace) -> None:
             try_this="take the release from where it came from again, or make it anew",
             kind="manifest",
         )
+
+
+def _run_publish(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.publish import run_publish
+
+    run_publish(
+        options.analysis, options.drops, options.definitions, options.policy, options.frozen,
+        read_verb_settings(options.settings), options.reference, options.out,
+    )  # fmt: skip
+
+
+def _run_quality(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.quality import run_check, run_quality
+
+    if options.verb == "quality":
+        with _engine(options) as engine:
+            run_quality(engine, options.drops)
+        return
+    settings = read_settings(read_yaml(options.config), str(options.config))
+    restricted = Path(settings.results) / "restricted"
+    with _engine(options) as engine:
+        text = run_check(engine, options.drop, Path(settings.drops), restricted, options.reference)
+    sys.stdout.write(text)
+
+
+def _run_changes(options: argparse.Namespace) -> None:
+    if options.verb == "remember":
+        from trdanalysis.commands.remember import run_remember
+
+        run_remember(options.history)
+        return
+    from trdanalysis.commands.changes import run_changes
+
+    settings = read_verb_settings(options.settings)
+    with _engine(options) as engine:
+        run_changes(
+            engine, options.cohort, options.pooled, options.drops, options.analysis,
+            options.history, settings, options.out,
+        )  # fmt: skip
 
 
 def _run_assure(options: argparse.Namespace) -> None:

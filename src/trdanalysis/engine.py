@@ -6,6 +6,8 @@ connect, to keep an intermediate table, and to write a sorted file.
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 
 from trdanalysis.errors import UserError
-from trdanalysis.files import write_aside
+from trdanalysis.files import is_alive, write_aside
 
 # Each step of a derivation stays a query of its own. Fused, an expression that is used several
 # times is written out as often, and the engine computes it as often.
@@ -26,6 +28,21 @@ ibis.options.sql.fuse_selects = False
 
 #: Rows of one row group in a Parquet file; fixed, so that the bytes do not depend on the machine.
 ROW_GROUP_ROWS = 122_880
+
+
+_SPILL = "trdanalysis-spill-"
+
+
+def _clear_spills() -> None:
+    """Remove what engines of this user that were killed had spilled: it holds rows of patients."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_SPILL}*-*"):
+        owner = left.name.removeprefix(_SPILL).partition("-")[0]
+        try:
+            is_own = left.is_dir() and not left.is_symlink() and left.stat().st_uid == os.getuid()
+        except OSError:
+            continue
+        if is_own and owner.isdecimal() and not is_alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 class Engine:
@@ -41,7 +58,8 @@ class Engine:
 
     def __init__(self, memory_limit_mb: int = 2000, threads: int = 2) -> None:
         self._memory_limit_mb = memory_limit_mb
-        self._spill = tempfile.TemporaryDirectory(prefix="trdanalysis-spill-")
+        _clear_spills()
+        self._spill = tempfile.TemporaryDirectory(prefix=f"{_SPILL}{os.getpid()}-")
         self.connection = ibis.duckdb.connect(
             memory_limit=f"{memory_limit_mb}MiB",
             threads=threads,

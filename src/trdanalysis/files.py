@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -29,6 +30,7 @@ def write_aside(path: Path) -> Iterator[Path]:
     aside = path.with_name(f".{path.name}.{os.getpid()}.aside")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _clear_asides(path)
         yield aside
         aside.replace(path)
     except OSError as error:
@@ -43,6 +45,28 @@ def write_aside(path: Path) -> Iterator[Path]:
             shutil.rmtree(aside, ignore_errors=True)
         else:
             aside.unlink(missing_ok=True)
+
+
+def _clear_asides(path: Path) -> None:
+    """Remove what processes that were killed while they wrote ``path`` left beside it."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.aside"):
+        owner = left.name.removesuffix(".aside").rpartition(".")[2]
+        if owner.isdecimal() and not is_alive(int(owner)):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+def is_alive(process: int) -> bool:
+    """Say whether a process of this machine lives."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_text(path: Path, text: str) -> None:

@@ -12,6 +12,12 @@ NAME_TABLES = ("antidepressants.csv", "other_drugs.csv", "drug_names.csv", SITE_
 #: Accepted tables of a drop and of the cohort.
 POOLED = ("patients", "trials", "doses", "assessments", "quarantined_trials")
 
+#: The page on the quality of a drop, beside what intake made of it.
+QUALITY_PAGE = "quality.html"
+
+#: What became of the accepted rows of every drop, beside the pooled tables.
+POOLING = "pooling.csv"
+
 #: Files that intake writes for each drop.
 DROP_FILES = (
     *(f"{name}.parquet" for name in POOLED),
@@ -36,15 +42,20 @@ COHORT_FILES = (
 PUBLISHED_TABLES = (
     "rates", "benchmarks", "attrition", "definitions", "comparisons", "models", "unknowns",
     "resistance", "clusters", "curves", "age_curves", "tipping", "first_trials", "grades",
-    "agreement", "overlaps", "multiverse",
+    "agreement", "overlaps", "multiverse", "label_flows", "rate_changes", "drift",
 )  # fmt: skip
 
 #: Result tables before disclosure control.
 ANALYSIS_TABLES = (*PUBLISHED_TABLES, "label_reasons")
 
-#: The result table that a verb of its own makes; `summarise` makes the others.
+#: Result tables that verbs of their own make; `summarise` makes the others.
 MULTIVERSE = "multiverse"
-SUMMARY_TABLES = tuple(name for name in ANALYSIS_TABLES if name != MULTIVERSE)
+CHANGE_TABLES = ("label_flows", "rate_changes", "drift")
+SUMMARY_TABLES = tuple(name for name in ANALYSIS_TABLES if name not in (MULTIVERSE, *CHANGE_TABLES))
+
+#: Whose label changed since the last run; and what of a run the next is compared with.
+CHANGES = "changes.csv"
+REMEMBERED = ("labels.parquet", "rows.parquet", "rates.parquet")
 
 #: Files behind disclosure control.
 PUBLISHED_FILES = ("report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES))

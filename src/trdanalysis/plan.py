@@ -20,6 +20,7 @@ from trdanalysis.files import format_json, write_text_if_changed
 from trdanalysis.layout import DROP_FILES, NAME_TABLES, SITE_NAMES
 from trdanalysis.prespecification import FROZEN_FILE
 from trdanalysis.readers.drop_info import DropInfo, drop_files, list_drops, read_drop_info
+from trdanalysis.running import WITHDRAWN, begin_run, write_deliveries, write_withdrawn
 from trdanalysis.settings import Settings, read_settings, write_verb_settings
 
 PACKAGE = "trdanalysis"
@@ -68,6 +69,39 @@ class Plan:
         return {
             name: read_drop_info(self.drops_folder / name) for name in list_drops(self.drops_folder)
         }
+
+    def look(self) -> None:
+        """Look at the drops, and write down what jobs depend on besides settings.
+
+        Raises
+        ------
+        UserError
+            Where a drop's id or ``drop.yaml`` is faulty.
+        """
+        write_deliveries(self.restricted, self.drops_folder, self.drops)
+        write_withdrawn(self.restricted, self.drops)
+
+    def begin(self, told_as: type[Exception]) -> None:
+        """Begin a run that writes results: see that it is alone, and clear up.
+
+        Parameters
+        ----------
+        told_as
+            The error that the workflow shows without a traceback, for a user's mistake.
+        """
+        try:
+            begin_run(self.restricted, self.drops)
+        except UserError as error:
+            raise told_as(str(error)) from None
+
+    @property
+    def withdrawn_file(self) -> str:
+        """The list of withdrawn drops of which something is left."""
+        return str(self.restricted / "settings" / WITHDRAWN)
+
+    def delivery_of(self, drop: str) -> str:
+        """Give the file that changes when the content of a drop does."""
+        return str(self.restricted / "settings" / "drops" / f"{drop}.json")
 
     @property
     def is_synthetic(self) -> bool:

@@ -331,6 +331,9 @@ USED_BY: dict[str, tuple[str, ...]] = {
         "seed",
     ),
     "multiverse": ("primary_definition", "reference_rate", "age_bands_from_years"),
+    "changes": ("definitions", "primary_definition"),
+    "remember": (),
+    "quality": (),
     "publish": (
         "definitions",
         "primary_definition",

@@ -38,6 +38,9 @@ def run_verbs(drop: Path, results: Path) -> Path:
          "--definitions", definition, "--out", analysis),
         ("multiverse", "--pooled", pooled, "--definition", definition, "--grid",
          str(HERE / "multiverse.yaml"), "--out", analysis),
+        ("changes", "--cohort", str(cohort), "--pooled", pooled, "--drops", taken, "--analysis",
+         analysis, "--history", str(results / "restricted" / "history"), "--out",
+         str(results / "restricted")),
         ("publish", "--analysis", analysis, "--drops", taken, "--definitions", definition,
          "--policy", str(config / "disclosure" / "none.yaml"), "--out", str(release)),
         ("describe", "--drops", taken, "--definitions", definition, "--policy",
@@ -45,7 +48,7 @@ def run_verbs(drop: Path, results: Path) -> Path:
          "--out", str(release)),
     ):  # fmt: skip
         line = [verb, *arguments, "--reference", str(config / "reference")]
-        if verb in ("pool", "summarise", "multiverse", "publish", "describe"):
+        if verb in ("pool", "summarise", "multiverse", "changes", "publish", "describe"):
             line += ["--settings", str(settings / f"{verb}.json")]
         code = main(line)
         assert code == 0, f"`{verb}` ended with exit code {code}"

@@ -9,6 +9,8 @@ import pandas as pd
 
 from tests.golden.run import EXPECTED
 from tests.support import REFERENCE, article
+from trdanalysis.analysis.drift import DRIFT_COLUMNS
+from trdanalysis.analysis.label_changes import FLOW_COLUMNS, RATE_CHANGE_COLUMNS
 from trdanalysis.files import read_csv
 from trdanalysis.labelling.wording import describe_definition
 from trdanalysis.layout import PUBLISHED_TABLES
@@ -28,7 +30,30 @@ def published() -> dict[str, pd.DataFrame]:
         ],
         columns=["definition", "label", "reason", "patients", "on_defaults"],
     )
-    return tables
+    return tables | changed()
+
+
+def changed() -> dict[str, pd.DataFrame]:
+    """Give tables of a second run and a second drop, which the kept drop has not."""
+    flows = [
+        ("article", old, new, 40 if old == new else 11)
+        for old in ("trd", "not_trd", "indeterminate", "absent")
+        for new in ("trd", "not_trd", "indeterminate", "absent")
+        if (old, new) != ("absent", "absent")
+    ]
+    drift = [
+        ("patients", "sex", "missing", drop, 100, 20 + 30 * place, 0.2 + 0.3 * place,
+         0.5 - 0.3 * place, 0.6 * place - 0.3, 0.00001, 0.0009, 90, True, "ok")
+        for place, drop in enumerate(("autumn", "spring"))
+    ]  # fmt: skip
+    return {
+        "label_flows": pd.DataFrame([(*flow, "ok") for flow in flows], columns=FLOW_COLUMNS),
+        "rate_changes": pd.DataFrame(
+            [("trd", "article", "proven", 150, 25, 0.1667, 170, 40, 0.2353, 0.0686, "ok")],
+            columns=RATE_CHANGE_COLUMNS,
+        ),
+        "drift": pd.DataFrame(drift, columns=DRIFT_COLUMNS),
+    }
 
 
 def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> ReportTables:

@@ -42,6 +42,9 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "agreement": ("n", "n_labelled", *CELLS),
     "overlaps": ("n", "n_indeterminate"),
     "grades": ("n",),
+    "label_flows": ("n",),
+    "rate_changes": ("n_before", "events_before", "n", "events"),
+    "drift": ("n", "events"),
 }
 
 

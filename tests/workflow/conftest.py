@@ -15,6 +15,12 @@ from trdanalysis.simulate.drop import simulate_drop, write_drop
 
 ROOT = Path(__file__).parents[2]
 
+#: Every rule of the workflow.
+EVERYTHING = {
+    "intake", "quality", "pool", "label", "summarise", "multiverse", "changes", "publish",
+    "describe", "remember",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Project:
@@ -66,14 +72,14 @@ class Project:
         """Give the rules that a dry run would run."""
         done = self.snakemake("--dry-run", *arguments)
         assert done.returncode == 0, done.stderr
-        rules = {"intake", "pool", "label", "summarise", "multiverse", "publish", "describe"}
+        rules = EVERYTHING
         words = [line.split() for line in (done.stdout + done.stderr).splitlines()]
         return {word[0] for word in words if len(word) == 2 and word[0] in rules}
 
 
 def copy_project(folder: Path) -> Project:
     """Copy what a run needs, without data, results and environments."""
-    for name in ("workflow", "config", "src"):
+    for name in ("workflow", "profiles", "config", "src"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Snakefile", "environment.yml"):
         shutil.copy2(ROOT / name, folder / name)

@@ -1,11 +1,17 @@
 # Needs: the files of a drop, the reference tables of drugs and scales; for an increment, the drops
 #        before it.
-# Makes: accepted rows, findings, quarantine and balance per drop; the pooled cohort.
+# Makes: accepted rows, findings, quarantine and balance per drop; the pooled cohort, and what became
+#        of each drop's rows in it.
+
+
+onstart:
+    plan.begin(WorkflowError)  # one run at a time; nothing stays of withdrawn drops
 
 
 rule intake:
     input:
         files=lambda wildcards: plan.drop_inputs(wildcards.drop),
+        delivery=lambda wildcards: plan.delivery_of(wildcards.drop),
         earlier=lambda wildcards: plan.intake_of(plan.earlier_drops(wildcards.drop)),
         uses=plan.uses("intake"),
     output:
@@ -33,12 +39,38 @@ rule intake:
         " --threads {threads} --memory-limit-mb {resources.mem_mb}"
 
 
+rule quality:
+    input:
+        plan.intake_of(),
+        uses=plan.uses("quality"),
+    output:
+        [f"{R}/drops/{name}/{layout.QUALITY_PAGE}" for name in plan.drops],
+        touch(f"{R}/logs/quality.done"),
+    log:
+        f"{R}/logs/quality.log",
+    benchmark:
+        f"{R}/benchmarks/quality.tsv"
+    conda:
+        "../../environment.yml"
+    threads: plan.settings.threads
+    resources:
+        mem_mb=plan.settings.memory_limit_mb,
+    params:
+        drops=[f"{R}/drops/{name}" for name in plan.drops],
+    message:
+        "Writing a page on the quality of each drop"
+    shell:
+        "{PYTHON:q} -m trdanalysis quality --drops {params.drops:q} --log {log:q}"
+        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+
+
 rule pool:
     input:
         plan.intake_of(),
         uses=plan.uses("pool"),
     output:
         [f"{R}/cohort/accepted/{name}.parquet" for name in layout.POOLED],
+        f"{R}/cohort/accepted/{layout.POOLING}",
     log:
         f"{R}/logs/pool.log",
     benchmark:

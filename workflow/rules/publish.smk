@@ -1,12 +1,14 @@
 # Needs: the result tables, the definitions, the site's disclosure policy; the commit of the code.
 # Makes: the published tables and the report, in release/ where every drop is synthetic, else in
-#        restricted/draft/; beside them what says where they come from.
+#        restricted/draft/; beside them what says where they come from. Then keeps what the next run is
+#        compared with.
 
 
 rule publish:
     input:
         rules.summarise.output,
         rules.multiverse.output,
+        rules.changes.output,
         plan.intake_of(),
         uses=plan.uses("publish"),
     output:
@@ -65,3 +67,25 @@ rule describe:
         " --frozen {params.frozen:q} --checkout {params.checkout:q}"
         " --environment {params.environment:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
+
+
+rule remember:
+    input:
+        rules.publish.output,
+        rules.changes.output,
+        withdrawn=plan.withdrawn_file,
+        uses=plan.uses("remember"),
+    output:
+        f"{R}/history/remembered.json",
+    log:
+        f"{R}/logs/remember.log",
+    benchmark:
+        f"{R}/benchmarks/remember.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        history=subpath(output[0], parent=True),
+    message:
+        "Keeping what the next run is compared with"
+    shell:
+        "{PYTHON:q} -m trdanalysis remember --history {params.history:q} --log {log:q}"

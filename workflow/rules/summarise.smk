@@ -1,5 +1,7 @@
 # Needs: the labelled cohort, the balance of rows per drop, published rates; the pooled cohort, the grid.
-# Makes: rates against the reference, benchmarks, attrition, label counts, the multiverse; all restricted.
+# Makes: rates against the reference, benchmarks, attrition, label counts, the multiverse; what changed
+#        since the last completed run, which is looked up in history/ and is no input: a run that ends
+#        replaces it, and must not outdate itself. All restricted.
 
 
 rule summarise:
@@ -62,4 +64,41 @@ rule multiverse:
         "{PYTHON:q} -m trdanalysis multiverse --settings {params.settings:q} --pooled {params.pooled:q}"
         " --definition {params.definition:q} --grid {params.grid:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
+        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+
+
+rule changes:
+    input:
+        rules.label.output,
+        rules.pool.output,
+        rules.summarise.output,
+        plan.intake_of(),
+        uses=plan.uses("changes"),
+    output:
+        f"{R}/{layout.CHANGES}",
+        [f"{R}/history/pending/{name}" for name in layout.REMEMBERED],
+        [f"{R}/analysis/{name}.parquet" for name in layout.CHANGE_TABLES],
+    log:
+        f"{R}/logs/changes.log",
+    benchmark:
+        f"{R}/benchmarks/changes.tsv"
+    conda:
+        "../../environment.yml"
+    threads: plan.settings.threads
+    resources:
+        mem_mb=plan.settings.memory_limit_mb,
+    params:
+        settings=f"{R}/settings/changes.json",
+        cohort=f"{R}/cohort",
+        pooled=f"{R}/cohort/accepted",
+        drops=[f"{R}/drops/{name}" for name in plan.drops],
+        analysis=f"{R}/analysis",
+        history=f"{R}/history",
+        out=subpath(output[0], parent=True),
+    message:
+        "Comparing with the last completed run"
+    shell:
+        "{PYTHON:q} -m trdanalysis changes --settings {params.settings:q} --cohort {params.cohort:q}"
+        " --pooled {params.pooled:q} --drops {params.drops:q} --analysis {params.analysis:q}"
+        " --history {params.history:q} --out {params.out:q} --log {log:q}"
         " --threads {threads} --memory-limit-mb {resources.mem_mb}"

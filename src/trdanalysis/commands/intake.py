@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from trdanalysis.commands.shared import load_drug_names, load_scales, step
 from trdanalysis.engine import Engine
-from trdanalysis.errors import UserError
+from trdanalysis.errors import EXIT_CODES, UserError
 from trdanalysis.files import hash_file, read_json, write_csv, write_json
 from trdanalysis.intake.findings import sort_findings
 from trdanalysis.intake.pool import AcceptedDrop, find_left_out_factors, pool_drops
-from trdanalysis.intake.take_in import Known, Reference, take_in
+from trdanalysis.intake.take_in import Intake, Known, Reference, take_in
 from trdanalysis.layout import POOLED
-from trdanalysis.readers.door import check_folder
+from trdanalysis.readers.delivery import check_delivery, check_unchanged, stamps_of
 from trdanalysis.readers.drop import read_drop
-from trdanalysis.readers.drop_info import drop_files, read_drop_info
+from trdanalysis.readers.drop_info import DropInfo, drop_files, read_drop_info
+from trdanalysis.readers.raw_drop import RawDrop
 
 #: What the rows of each accepted table are sorted by.
 SORTED_BY = {
@@ -41,30 +43,7 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
         Folder to write to.
     """
     info = read_drop_info(drop)
-    check_folder(drop)
-    # Before anything is read: files that change meanwhile then differ from what is kept.
-    hashes = hash_drop(drop)
-    step(f"drop {drop.name}: reading ({info.source})")
-    raw = read_drop(engine, drop, info)
-    known = _load_known(engine, earlier) if info.mode == "increment" and earlier else None
-    for note in raw.account.get("notes", []):
-        step(f"  {note}")
-    step(f"drop {drop.name}: checking " + ", ".join(raw.tables))
-    try:
-        result = take_in(
-            engine,
-            raw.tables,
-            Reference(load_drug_names(reference), load_scales(reference)),
-            namespace=info.namespace,
-            known=known,
-        )
-    except UserError as error:
-        raise UserError(
-            f"drop `{drop.name}` is refused and nothing of it is used: {error.what}",
-            where=error.where,
-            expected=error.expected,
-            try_this=error.try_this,
-        ) from None
+    raw, result = take_in_drop(engine, drop, info, earlier, reference)
     step(f"drop {drop.name}: writing")
     tables = result.accepted | {"quarantined_trials": result.quarantined_trials}
     for name, table in tables.items():
@@ -77,7 +56,7 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
         {
             "drop_id": drop.name,
             **info.model_dump(),
-            "files": hashes,
+            "files": hash_drop(drop),
             "assumptions": raw.assumptions,
             "left_out_factors": find_left_out_factors(result.accepted["patients"]),
             "columns": result.columns,
@@ -101,6 +80,60 @@ def hash_drop(drop: Path) -> dict[str, str]:
         else f"mapping/{path.name}": hash_file(path)
         for path in drop_files(drop)
     }
+
+
+def take_in_drop(
+    engine: Engine, drop: Path, info: DropInfo, earlier: list[Path], reference: Path
+) -> tuple[RawDrop, Intake]:
+    """Read and check one drop; write nothing.
+
+    Returns
+    -------
+    tuple
+        What the reader gave, and what intake made of it.
+
+    Raises
+    ------
+    UserError
+        Kind ``input`` where the drop is refused; kind ``config`` where its ``drop.yaml`` or mapping
+        is faulty.
+    """
+    before = stamps_of(drop)
+    known = _load_known(engine, earlier) if info.mode == "increment" and earlier else None
+    try:
+        check_delivery(drop)
+        step(f"drop {drop.name}: reading ({info.source})")
+        raw = read_drop(engine, drop, info)
+        for note in raw.account.get("notes", []):
+            step(f"  {note}")
+        step(f"drop {drop.name}: checking " + ", ".join(raw.tables))
+        result = take_in(
+            engine,
+            raw.tables,
+            Reference(load_drug_names(reference), load_scales(reference)),
+            namespace=info.namespace,
+            known=known,
+        )
+        check_unchanged(drop, before)
+    except UserError as fault:
+        raise _refusal(drop, before, fault) from None
+    return raw, result
+
+
+def _refusal(drop: Path, before: Mapping[str, str | None], fault: UserError) -> UserError:
+    """Say that a drop is refused; a file that changes meanwhile is a better reason than others."""
+    if fault.exit_code != EXIT_CODES["input"]:
+        return fault
+    try:
+        check_unchanged(drop, before)
+    except UserError as changed:
+        fault = changed
+    return UserError(
+        f"drop `{drop.name}` is refused and nothing of it is used: {fault.what}",
+        where=fault.where,
+        expected=fault.expected,
+        try_this=fault.try_this,
+    )
 
 
 def load_accepted(engine: Engine, folder: Path) -> AcceptedDrop:

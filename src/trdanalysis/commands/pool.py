@@ -11,11 +11,16 @@ from trdanalysis.ages import age_bands
 from trdanalysis.commands.intake import SORTED_BY, load_accepted
 from trdanalysis.commands.shared import load_drug_names, load_scales, step
 from trdanalysis.engine import Engine
-from trdanalysis.files import read_json
+from trdanalysis.files import read_json, write_csv
+from trdanalysis.intake.balance import (
+    account_for_rows,
+    count_doubtful_patients,
+    find_delivered_again,
+)
 from trdanalysis.intake.names import DrugNames
 from trdanalysis.intake.pool import AcceptedDrop, derive_patient_groups, pool_drops
 from trdanalysis.intake.take_in import Reference, no_rows
-from trdanalysis.layout import POOLED
+from trdanalysis.layout import POOLED, POOLING
 
 
 def run_pool(
@@ -52,3 +57,14 @@ def run_pool(
     for name in POOLED:
         table = pooled[name].mutate(drop_id=pooled[name].drop_id.nullif(ibis.literal("")))
         engine.write_parquet(table, out / f"{name}.parquet", SORTED_BY[name])
+    written = {name: engine.read_parquet(out / f"{name}.parquet") for name in POOLED}
+    pooling = account_for_rows(accepted if drops else [], written)
+    write_csv(out / POOLING, pooling)
+    for drop_id in find_delivered_again(pooling):
+        step(f"  drop {drop_id}: a later drop brings all its rows again, unchanged; counted once")
+    doubtful = count_doubtful_patients(accepted)
+    if doubtful:
+        step(
+            f"  {doubtful} patient(s) come in several drops with another sex or site. The same"
+            " people? If two sites share ids, give one a `namespace` in its drop.yaml"
+        )

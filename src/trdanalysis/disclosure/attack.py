@@ -232,6 +232,8 @@ def plan_attack(ledger: Ledger, policy: Policy, hidden: set[int]) -> Attack:
         if unit == NOWHERE or unit in hidden:
             continue
         low[at], high[at] = _printed(value, base, policy)
+    for at, (least, most) in ledger.known.items():
+        low[at], high[at] = max(low[at], least), min(high[at], most)
     _narrow(ledger, low, high)
     attack = Attack(ledger, policy, low, high, low < high)
     for whole, parts in ledger.sums:

@@ -11,6 +11,12 @@ from trdanalysis.analysis.comparisons import adjust
 from trdanalysis.analysis.rates import RateSettings
 from trdanalysis.disclosure import entries
 from trdanalysis.disclosure.cells import disclose_cells
+from trdanalysis.disclosure.changes import (
+    disclose_drift,
+    disclose_flows,
+    disclose_rate_changes,
+    enter_flows,
+)
 from trdanalysis.disclosure.comparisons import disclose_comparisons
 from trdanalysis.disclosure.counted import disclose_counted
 from trdanalysis.disclosure.curves import disclose_curves
@@ -82,6 +88,7 @@ def make_ledger(tables: Tables, balance: pd.DataFrame, primary: str, policy: Pol
     entries.enter_models(ledger, tables, primary, policy)
     entries.enter_clusters(ledger, tables, primary)
     entries.enter_balance(ledger, balance, policy)
+    enter_flows(ledger, tables["label_flows"], primary, policy)
     return ledger
 
 
@@ -131,6 +138,9 @@ def disclose(
             own["comparisons"], rates, released["models"], adults, policy, settings
         ),
         "curves": disclose_curves(own["curves"], policy),
+        "label_flows": disclose_flows(own["label_flows"], hidden),
+        "rate_changes": disclose_rate_changes(own["rate_changes"], rates, policy),
+        "drift": disclose_drift(own["drift"], balance, hidden),
         "age_curves": disclose_age_curves(own["age_curves"], rates, adults, policy),
         "tipping": disclose_tipping(own["tipping"], rates, primary, policy, settings),
         "multiverse": disclose_cells(

@@ -41,6 +41,9 @@ class Ledger:
         Of each unit how much a reader loses with it.
     follows
         Pairs of units: where the first is hidden, so is the second.
+    known
+        By place, the least and the most that a count can be by what has left already; nothing that
+        is hidden now takes it back.
     """
 
     index: dict[Key, int] = field(default_factory=dict)
@@ -53,6 +56,7 @@ class Ledger:
     parts: list[str] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
     follows: list[tuple[int, int]] = field(default_factory=list)
+    known: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def unit(self, name: Key, part: str, cost: float) -> int:
         """Give the unit of this name; the first to ask says where it stands and what it costs."""
@@ -132,6 +136,11 @@ class Ledger:
     def hide_with(self, unit: int, other: int) -> None:
         """Enter that with one unit another is hidden."""
         self.follows.append((unit, other))
+
+    def know(self, place: int, low: int, high: int) -> None:
+        """Enter that a count is known to lie between two numbers, whatever is hidden."""
+        least, most = self.known.get(place, (low, high))
+        self.known[place] = (max(low, least), min(high, most))
 
     def name(self, place: int) -> Key:
         """Give the key of a count."""

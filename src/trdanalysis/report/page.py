@@ -15,6 +15,7 @@ import pandas as pd
 from trdanalysis.prespecification import FreezeStatus
 from trdanalysis.report import words
 from trdanalysis.report.agreement import make_agreement
+from trdanalysis.report.changes import make_changes
 from trdanalysis.report.figures import ForestRow, render_forest
 from trdanalysis.report.making import make_statistics
 from trdanalysis.report.multiverse import make_multiverse
@@ -141,6 +142,9 @@ def render_report(tables: ReportTables) -> str:
                 [str(each["id"]) for each in tables.definitions],
                 reference,
                 margin,
+            ),
+            changes=make_changes(
+                tables.statistics, [str(each["id"]) for each in tables.definitions]
             ),
             multiverse=make_multiverse(tables.statistics["multiverse"], primary),
             labels=label_rows(tables.label_reasons),

@@ -258,6 +258,14 @@ STATUS = {
     "not_estimable": "nobody",
 }
 
+#: Labels of two runs; and what is compared between drops.
+FLOW_LABELS = {**LABELS, "absent": "Not in the cohort"}
+MEASURES = {
+    "missing": "missing",
+    "present": "recorded as yes",
+    "dose_rank": "rank among doses of the same drug",
+}
+
 ABBREVIATIONS = {"hpa": "HPA"}
 
 
