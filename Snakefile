@@ -1,6 +1,5 @@
 # The map of a run: drops -> accepted rows -> cohort -> labels -> result tables -> report.
-#   snakemake --cores 2
-#   snakemake --cores 2 --config drops=DIR results=DIR
+#   snakemake --cores 2 [--config drops=DIR results=DIR]
 #
 # What is decided, trdanalysis.plan decides; a rule calls one verb: `python -m trdanalysis <rule>`.
 import sys
@@ -37,6 +36,5 @@ rule all:
     default_target: True
     input:
         rules.quality.output,
-        rules.publish.output,
         rules.describe.output,
         rules.remember.output,

@@ -15,7 +15,10 @@ import pyarrow.parquet as pq
 from trdanalysis.errors import UserError
 
 #: Endings of the files that tables are read from.
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xpt", ".sas7bdat", ".sav", ".dta")
+TABLE_SUFFIXES = (
+    ".csv", ".tsv", ".txt", ".parquet", ".xlsx", ".xlsm", ".xpt", ".sas7bdat", ".sav", ".zsav",
+    ".por", ".dta",
+)  # fmt: skip
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 _PACKED_SUFFIXES = (".gz", ".zip", ".zst", ".bz2", ".xz", ".7z", ".lz4")
 #: First bytes of compressed files, which DuckDB or a person may have named as text.

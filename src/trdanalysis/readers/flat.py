@@ -1,6 +1,7 @@
 """The flat reader: one foreign file, wide or long, becomes the contract's tables by a mapping.
 
-What the mapping does not name never leaves this module.
+The file is delimited text, Parquet, Excel, SAS, SPSS or Stata. What the mapping does not name never
+leaves this module.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ from trdanalysis.contract import TABLES
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.readers.door import check_named_file
+from trdanalysis.readers.foreign import FOREIGN
+from trdanalysis.readers.frames import as_table, read_frame
+from trdanalysis.readers.keys import read_settings_key
 from trdanalysis.readers.mapping import FlatMapping, read_mapping
 from trdanalysis.readers.parquet_tables import read_text_parquet
 from trdanalysis.readers.recipes import derive_rows, put_together
+from trdanalysis.readers.relative import People, derive_relative
 from trdanalysis.readers.text_tables import LINE, read_text_csv
 
 
@@ -48,8 +53,15 @@ def read_flat(engine: Engine, folder: Path, mapping_path: Path) -> dict[str, ir.
         the nearest one), or the file cannot be read.
     """
     mapping = read_mapping(mapping_path)
+    keyed = mapping.dates is not None and mapping.dates.origin == "keyed"
+    key = read_settings_key(mapping.keys, mapping_path, keyed=keyed)
+    if mapping.dates is not None or mapping.patient is not None:
+        engine.encrypt_spill()
     source = _read_source(engine, folder, mapping)
     _check_columns(source, mapping, mapping_path)
+    if mapping.patient is not None:
+        people = People(mapping.patient, mapping.keys.hash_identifiers, key)
+        source = derive_relative(engine, source, people, mapping.dates, mapping.missing)
     parts: dict[str, list[ir.Table]] = {}
     for recipe in mapping.rows:
         parts.setdefault(recipe.table, []).append(derive_rows(source, recipe, mapping.missing))
@@ -65,6 +77,16 @@ def _read_source(engine: Engine, folder: Path, mapping: FlatMapping) -> ir.Table
             where=str(folder),
             try_this=suggest(mapping.file, others) if others else None,
         )
+    plain = mapping.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+    if path.suffix.lower() in FOREIGN or (path.suffix != ".parquet" and not plain):
+        frame = read_frame(
+            engine,
+            path,
+            delimiter=mapping.delimiter,
+            encoding=mapping.encoding,
+            sheet=mapping.sheet,
+        )
+        return as_table(engine, frame, [name for name in frame.columns if name != LINE])
     if path.suffix != ".parquet":
         return read_text_csv(engine, path, mapping.delimiter)
     try:
@@ -78,6 +100,8 @@ def _read_source(engine: Engine, folder: Path, mapping: FlatMapping) -> ir.Table
 def _check_columns(source: ir.Table, mapping: FlatMapping, mapping_path: Path) -> None:
     known = [name for name in source.columns if name != LINE]
     named = dict.fromkeys(name for recipe in mapping.rows for name in recipe.source_columns())
+    named |= dict.fromkeys(mapping.dates.names if mapping.dates is not None else ())
+    named |= dict.fromkeys([mapping.patient] if mapping.patient is not None else [])
     absent = [name for name in named if name not in known]
     if absent and len(absent) == len(named):
         # Without a header, the names would be a patient's values.

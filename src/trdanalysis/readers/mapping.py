@@ -15,6 +15,8 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from trdanalysis.contract import NO, TABLES, YES, Column
 from trdanalysis.errors import UserError, suggest
+from trdanalysis.readers.keys import KeySettings
+from trdanalysis.readers.relative import Dates
 from trdanalysis.settings import StrictModel, read_model, read_yaml
 
 #: Stands in names and constants of a recipe with ``for_each`` for the item of the moment.
@@ -121,9 +123,13 @@ class _Rows(StrictModel):
     assumption: str | None = None
 
 
-class _File(StrictModel):
+class _File(KeySettings):
     file: str
     delimiter: str = ","
+    encoding: str = "utf-8"
+    sheet: str | None = None
+    patient: str | None = None
+    dates: Dates | None = None
     missing: tuple[SourceText, ...] = ()
     assumptions: tuple[str, ...] = ()
     tables: dict[str, Any]
@@ -142,6 +148,15 @@ class _File(StrictModel):
         if len(value) != 1 or value in '"\r\n':
             raise ValueError("the delimiter is one character, or the word tab")
         return value
+
+    @model_validator(mode="after")
+    def _patient_is_named(self) -> _File:
+        if self.patient is None and (self.dates is not None or self.hash_identifiers):
+            raise ValueError(
+                "`dates` and `hash_identifiers: true` need `patient`, the source column that tells"
+                " one patient from another"
+            )
+        return self
 
 
 @dataclass(frozen=True)
@@ -179,13 +194,21 @@ class RowRecipe:
 
 @dataclass(frozen=True)
 class FlatMapping:
-    """A whole mapping: the file, its missing codes, the rows to make, what was assumed."""
+    """A whole mapping: the file, its missing codes, the rows to make, what was assumed.
+
+    ``patient`` and ``dates`` are None where identifiers and days stand in the file as they go on.
+    """
 
     file: str
     delimiter: str
     missing: tuple[str, ...]
     rows: tuple[RowRecipe, ...]
     assumptions: tuple[str, ...]
+    encoding: str
+    sheet: str | None
+    patient: str | None
+    dates: Dates | None
+    keys: KeySettings
 
 
 def read_mapping(path: Path) -> FlatMapping:
@@ -202,7 +225,10 @@ def read_mapping(path: Path) -> FlatMapping:
     file = read_model(_File, read_yaml(path), where)
     rows, assumptions = read_row_recipes(file.tables, where)
     every = (*file.assumptions, *assumptions)
-    return FlatMapping(file.file, file.delimiter, file.missing, rows, every)
+    return FlatMapping(
+        file.file, file.delimiter, file.missing, rows, every, file.encoding, file.sheet,
+        file.patient, file.dates, file,
+    )  # fmt: skip
 
 
 def read_row_recipes(

@@ -150,7 +150,7 @@ def _read_header(path: Path, delimiter: str) -> list[str]:
             "the file is empty", where=path.name, expected="a header row with the column names"
         )
     _check_delimiter(names, path, delimiter)
-    _check_names(names, path)
+    check_names(names, path)
     return names
 
 
@@ -187,7 +187,7 @@ def check_column_count(columns: int, path: Path) -> None:
         )
 
 
-def _check_names(names: list[str], path: Path) -> None:
+def check_names(names: list[str], path: Path) -> None:
     """Refuse column names that are too many, repeated, empty or unprintable.
 
     They are shown only where the line is a header for certain: without one, it is a patient's row.

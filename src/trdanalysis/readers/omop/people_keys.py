@@ -6,23 +6,12 @@ mapping and no result.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
-
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from trdanalysis.engine import Engine
-from trdanalysis.errors import UserError
+from trdanalysis.readers.keys import derive_keyed_origin, derive_pseudonym, read_key_variable
 from trdanalysis.readers.omop.mapping import OmopMapping
-
-#: Shortest key that is accepted, in characters.
-MIN_KEY_CHARACTERS = 16
-#: Keyed origins lie within so many days (about 55 years) from 1970 on: too many to guess a date.
-ORIGIN_SPAN_DAYS = 20_000
-#: Hexadecimal digits of a pseudonym: 128 bits, so that no two people share one.
-_PSEUDONYM_DIGITS = 32
 
 
 def read_key(mapping: OmopMapping) -> bytes | None:
@@ -36,16 +25,7 @@ def read_key(mapping: OmopMapping) -> bytes | None:
     if not mapping.hash_identifiers and mapping.origin != "keyed":
         return None
     assert mapping.key_variable is not None
-    key = os.environ.get(mapping.key_variable, "")
-    if len(key) < MIN_KEY_CHARACTERS:
-        raise UserError(
-            "the site's key is not set, or is too short",
-            where=f"environment variable {mapping.key_variable}",
-            expected=f"at least {MIN_KEY_CHARACTERS} characters, the same for every drop",
-            try_this="set it in the shell that starts the run, and keep it outside of the project",
-            kind="config",
-        )
-    return key.encode()
+    return read_key_variable(mapping.key_variable)
 
 
 def derive_people_keys(
@@ -85,8 +65,12 @@ def derive_people_keys(
     table = pa.table(
         {
             "person": pa.array(persons, pa.string()),
-            "pseudonym": pa.array([_pseudonym(key, person) for person in persons], pa.string()),
-            "keyed_day": pa.array([_origin(key, person) for person in persons], pa.int64()),
+            "pseudonym": pa.array(
+                [derive_pseudonym(key, person) for person in persons], pa.string()
+            ),
+            "keyed_day": pa.array(
+                [derive_keyed_origin(key, person) for person in persons], pa.int64()
+            ),
         }
     )
     keyed = engine.from_memory(table)
@@ -98,15 +82,3 @@ def derive_people_keys(
             origin=joined.keyed_day if mapping.origin == "keyed" else joined.first_day,
         )
     )
-
-
-def _digest(key: bytes, purpose: str, person: str) -> str:
-    return hmac.new(key, f"{purpose}:{person}".encode(), hashlib.sha256).hexdigest()
-
-
-def _pseudonym(key: bytes, person: str) -> str:
-    return "p" + _digest(key, "patient_id", person)[:_PSEUDONYM_DIGITS]
-
-
-def _origin(key: bytes, person: str) -> int:
-    return int(_digest(key, "origin", person), 16) % ORIGIN_SPAN_DAYS
