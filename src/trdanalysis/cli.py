@@ -110,6 +110,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="what `freeze` kept; it need not exist",
     )  # fmt: skip
     publish.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    publish.add_argument("--kept", type=Path, metavar="FOLDER")
+    publish.add_argument("--sealed", type=Path, nargs="*", default=[], metavar="FOLDER")
+
+    seal = add("seal", "Keep a release that leaves: later ones tell no more together with it.")
+    seal.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
 
     describe = add("describe", "Write the manifest and the RO-Crate of what was published.")
     describe.add_argument("--settings", type=Path, required=True, metavar="FILE")
@@ -251,6 +256,8 @@ def _run(options: argparse.Namespace) -> None:
         _run_changes(options)
     elif options.verb == "publish":
         _run_publish(options)
+    elif options.verb == "seal":
+        _run_seal(options)
     elif options.verb in ("describe", "verify"):
         _run_describe(options) if options.verb == "describe" else _run_verify(options)
     elif options.verb == "explain":
@@ -267,6 +274,12 @@ def _run(options: argparse.Namespace) -> None:
         run_simulate(
             options.patients, options.seed, options.out, options.format, dirt=not options.clean
         )
+
+
+def _run_seal(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.seal import run_seal
+
+    run_seal(Path(read_settings(read_yaml(options.config), str(options.config)).results))
 
 
 def _run_describe(options: argparse.Namespace) -> None:
@@ -304,7 +317,8 @@ def _run_publish(options: argparse.Namespace) -> None:
 
     run_publish(
         options.analysis, options.drops, options.definitions, options.policy, options.frozen,
-        read_verb_settings(options.settings), options.reference, options.out,
+        read_verb_settings(options.settings), options.reference, options.out, options.kept,
+        options.sealed,
     )  # fmt: skip
 
 

@@ -60,6 +60,20 @@ REMEMBERED = ("labels.parquet", "rows.parquet", "rates.parquet")
 #: Files behind disclosure control.
 PUBLISHED_FILES = ("report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES))
 
+#: Folders of results: what may leave; what stays; and in the latter a draft of what may leave, what
+#: is kept of it for sealing, and sealed releases by number.
+RELEASE, RESTRICTED = "release", "restricted"
+DRAFT, DISCLOSED, RELEASES = "draft", "disclosed", "releases"
+
+#: What a sealed release is made of beside its files: who has it knows these counts; rows that the
+#: next release may print again.
+KNOWN_COUNTS = "counts.parquet"
+PRINTED_AGAIN = ("rates", "attrition", "unknowns", "resistance", "first_trials")
+ABOUT_PUBLISHED = "published.json"
+DISCLOSED_FILES = (
+    KNOWN_COUNTS, ABOUT_PUBLISHED, *(f"{name}.parquet" for name in PRINTED_AGAIN),
+)  # fmt: skip
+
 #: What is said of those files, beside them.
 MANIFEST = "manifest.json"
 CRATE = "ro-crate-metadata.json"

@@ -14,10 +14,20 @@ from typing import Any
 
 from trdanalysis.checkout import describe_checkout, describe_environment
 from trdanalysis.commands.definitions import load_definitions
+from trdanalysis.commands.seal import list_sealed
 from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import format_json, write_text_if_changed
-from trdanalysis.layout import DROP_FILES, NAME_TABLES, SITE_NAMES
+from trdanalysis.layout import (
+    DISCLOSED_FILES,
+    DRAFT,
+    DROP_FILES,
+    NAME_TABLES,
+    RELEASE,
+    RELEASES,
+    RESTRICTED,
+    SITE_NAMES,
+)
 from trdanalysis.prespecification import FROZEN_FILE
 from trdanalysis.readers.drop_info import DropInfo, drop_files, list_drops, read_drop_info
 from trdanalysis.running import WITHDRAWN, begin_run, write_deliveries, write_withdrawn
@@ -52,7 +62,7 @@ class Plan:
         self.project = _from_here(project)
         self.drops_folder = Path(self.settings.drops)
         self.results = Path(self.settings.results)
-        self.restricted = self.results / "restricted"
+        self.restricted = self.results / RESTRICTED
         # A faulty definition is told before any data is read.
         load_definitions(self.definition_files, self.project / "config" / "reference")
         write_verb_settings(self.settings, self.restricted / "settings")
@@ -115,7 +125,17 @@ class Plan:
         """
         is_allowed = self.is_synthetic or not read_policy(self.policy_file).only_synthetic
         is_release = is_allowed and not self.settings.draft
-        return self.results / "release" if is_release else self.restricted / "draft"
+        return self.results / RELEASE if is_release else self.restricted / DRAFT
+
+    @cached_property
+    def sealed(self) -> list[Path]:
+        """Folders of sealed releases, the first first."""
+        return list_sealed(self.restricted / RELEASES)
+
+    @property
+    def sealed_files(self) -> list[str]:
+        """What the next release takes account of."""
+        return [str(folder / name) for folder in self.sealed for name in DISCLOSED_FILES]
 
     def drop_inputs(self, drop: str) -> list[str]:
         """Give the files that a drop's tables depend on."""

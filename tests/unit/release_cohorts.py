@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -19,9 +20,10 @@ from tests.unit.analysis_cohorts import (
     or3,
 )
 from tests.unit.analysis_tables import tables_of
-from tests.unit.report_pages import published
+from tests.unit.report_pages import flows_of, published
 from trdanalysis.disclosure.disclose import Release, disclose
 from trdanalysis.disclosure.policy import Policy, read_policy
+from trdanalysis.disclosure.sealed import Sealed
 from trdanalysis.files import read_csv
 
 BALANCE = pd.DataFrame(
@@ -37,9 +39,20 @@ def policy_of(name: str, **changed: Any) -> Policy:
     return read_policy(CONFIG / "disclosure" / f"{name}.yaml").model_copy(update=changed)
 
 
-def release_of(tables: dict[str, pd.DataFrame], policy: Policy) -> Release:
+def release_of(
+    tables: dict[str, pd.DataFrame], policy: Policy, sealed: Sequence[Sealed] = ()
+) -> Release:
     """Disclose tables as `publish` does."""
-    return disclose(tables, BALANCE, read_csv(REFERENCE / "published_rates.csv"), policy, SETTINGS)
+    rates = read_csv(REFERENCE / "published_rates.csv")
+    return disclose(tables, BALANCE, rates, policy, SETTINGS, sealed)
+
+
+def sealed_of(release: Release, policy: Policy, number: int = 1) -> Sealed:
+    """Seal a release."""
+    return Sealed(
+        str(number), release.counts, release.tables, policy.model_dump(mode="json"),
+        release.protection.dropped, release.protection.small,
+    )  # fmt: skip
 
 
 def make_skewed(seed: int, patients: int) -> Cohort:
@@ -104,7 +117,8 @@ def label_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
     tables = published()
     definitions = tables["definitions"].assign(n=len(cohort.labels), **counts)
     empty = {name: tables[name][:0] for name in ("agreement", "overlaps", "grades", "curves")}
-    return {**empty, "label_reasons": reasons, "definitions": definitions}
+    flows = {"label_flows": flows_of(counts)}
+    return {**empty, **flows, "label_reasons": reasons, "definitions": definitions}
 
 
 def whole_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:

@@ -66,8 +66,16 @@ def test_one_module_writes_what_is_published() -> None:
         for path in MODULES
         if re.search(r"[\"']release[\"']", path.read_text(encoding="utf-8"))
     ]
-    # The plan names the folder; explain and publish are told it, and only publish writes to it.
-    assert told == ["plan.py"]
+    assert told == ["layout.py"]
+    naming = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if re.search(r"\bRELEASE\b", path.read_text(encoding="utf-8"))
+    ]
+    # The plan tells publish and describe the folder; sealing copies from it.
+    assert naming == ["commands/seal.py", "layout.py", "plan.py"]
+    sealing = (PACKAGE / "commands" / "seal.py").read_text(encoding="utf-8")
+    assert re.findall(r"write_\w+\(([^,)]+)[,)]", sealing) == ["target"]
     publishing = [
         path.relative_to(PACKAGE).as_posix()
         for path in MODULES
@@ -80,7 +88,9 @@ def test_one_module_writes_what_is_published() -> None:
         for path in MODULES
         if "PROVENANCE_FILES" in path.read_text(encoding="utf-8")
     ]
-    assert describing == ["commands/describe.py", "commands/verify.py", "layout.py"]
+    assert describing == [
+        "commands/describe.py", "commands/seal.py", "commands/verify.py", "layout.py",
+    ]  # fmt: skip
     written = re.findall(
         r"write_\w+\(([^,]+),", (PACKAGE / "commands" / "describe.py").read_text(encoding="utf-8")
     )

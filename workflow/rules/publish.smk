@@ -10,9 +10,11 @@ rule publish:
         rules.multiverse.output,
         rules.changes.output,
         plan.intake_of(),
+        plan.sealed_files,
         uses=plan.uses("publish"),
     output:
         [f"{plan.published}/{name}" for name in layout.PUBLISHED_FILES],
+        [f"{R}/disclosed/{name}" for name in layout.DISCLOSED_FILES],
     log:
         f"{R}/logs/publish.log",
     benchmark:
@@ -27,12 +29,14 @@ rule publish:
         policy=plan.policy_file,
         frozen=plan.frozen_file,
         out=plan.published,
+        kept=f"{R}/disclosed",
+        sealed=plan.sealed,
     message:
         "Publishing to {params.out}"
     shell:
         "{PYTHON:q} -m trdanalysis publish --settings {params.settings:q} --analysis {params.analysis:q}"
         " --drops {params.drops:q} --definitions {params.definitions:q} --policy {params.policy:q}"
-        " --frozen {params.frozen:q}"
+        " --frozen {params.frozen:q} --kept {params.kept:q} --sealed {params.sealed:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
 
 

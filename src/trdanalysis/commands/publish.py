@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,26 @@ from trdanalysis.commands.shared import step
 from trdanalysis.contract import TABLES
 from trdanalysis.disclosure.disclose import Release, disclose
 from trdanalysis.disclosure.policy import Policy, read_policy
+from trdanalysis.disclosure.sealed import Sealed
 from trdanalysis.errors import UserError
-from trdanalysis.files import read_csv, read_json, write_csv, write_text
+from trdanalysis.files import (
+    hash_file,
+    read_csv,
+    read_json,
+    write_csv,
+    write_json,
+    write_parquet,
+    write_text,
+)
 from trdanalysis.labelling.wording import describe_definition
-from trdanalysis.layout import ANALYSIS_TABLES, PUBLISHED_TABLES
+from trdanalysis.layout import (
+    ABOUT_PUBLISHED,
+    ANALYSIS_TABLES,
+    KNOWN_COUNTS,
+    PRINTED_AGAIN,
+    PUBLISHED_FILES,
+    PUBLISHED_TABLES,
+)
 from trdanalysis.prespecification import compare_frozen, describe_analysis, read_frozen
 from trdanalysis.report.page import ReportTables, render_report
 
@@ -32,6 +49,8 @@ def run_publish(
     settings: dict[str, Any],
     reference: Path,
     out: Path,
+    kept: Path | None = None,
+    sealed: Sequence[Path] = (),
 ) -> None:
     """Publish the result tables and the report.
 
@@ -53,6 +72,10 @@ def run_publish(
         Folder of reference tables: what the published rates are of.
     out
         ``results/release``, or ``results/restricted/draft``.
+    kept
+        Folder for what is kept of the release in order to seal it; None: nothing is.
+    sealed
+        Folders of sealed releases, the first first.
 
     Raises
     ------
@@ -74,6 +97,7 @@ def run_publish(
         read_csv(reference / "published_rates.csv"),
         policy,
         make_rate_settings(settings, [definition.id for definition in definitions]),
+        [load_sealed(folder) for folder in sealed],
     )
     disclosed = release.tables
     for part in release.protection.dropped:
@@ -103,7 +127,33 @@ def run_publish(
     for name in PUBLISHED_TABLES:
         write_csv(out / f"{name}.csv", disclosed[name])
     write_text(out / "report.html", page)
+    if kept is not None:
+        _keep(release, policy, out, kept)
     step(f"report: {out / 'report.html'}")
+
+
+def _keep(release: Release, policy: Policy, out: Path, kept: Path) -> None:
+    """Keep what sealing the release needs, and of which files it is."""
+    write_parquet(kept / KNOWN_COUNTS, release.counts)
+    for name in PRINTED_AGAIN:
+        write_parquet(kept / f"{name}.parquet", release.tables[name])
+    about = {
+        "files": {name: hash_file(out / name) for name in PUBLISHED_FILES},
+        "policy": policy.model_dump(mode="json"),
+        "dropped": list(release.protection.dropped),
+        "small": release.protection.small,
+    }
+    write_json(kept / ABOUT_PUBLISHED, about)
+
+
+def load_sealed(folder: Path) -> Sealed:
+    """Load a sealed release."""
+    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in PRINTED_AGAIN}
+    about = read_json(folder / ABOUT_PUBLISHED)
+    return Sealed(
+        folder.name, pd.read_parquet(folder / KNOWN_COUNTS), tables,
+        about["policy"], tuple(about["dropped"]), about["small"],
+    )  # fmt: skip
 
 
 def _check_synthetic(about: list[dict[str, Any]], policy: Policy) -> None:
@@ -121,7 +171,7 @@ def _check_synthetic(about: list[dict[str, Any]], policy: Policy) -> None:
 
 def _about_hiding(release: Release) -> dict[str, Any]:
     return {
-        "units": len(release.ledger.parts),
+        "units": release.units,
         "hidden": len(release.protection.hidden),
         "small": release.protection.small,
         "dropped": list(release.protection.dropped),

@@ -288,11 +288,13 @@ def values_to_try(limit: int) -> list[int]:
 
 
 def list_guarded(ledger: Ledger, policy: Policy) -> list[int]:
-    """Give the small counts that must not be learnt."""
+    """Give the small counts that must not be learnt, and have not been before."""
+    limit = policy.hide_counts_up_to
+    lost = {at for at, (low, high) in ledger.known.items() if low > 1 or high < limit}
     return [
         at
         for at, (value, is_guarded) in enumerate(zip(ledger.values, ledger.guarded, strict=True))
-        if is_guarded and 1 <= value <= policy.hide_counts_up_to
+        if is_guarded and 1 <= value <= limit and at not in lost
     ]
 
 

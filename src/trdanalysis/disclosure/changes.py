@@ -87,10 +87,11 @@ def disclose_rate_changes(table: pd.DataFrame, rates: pd.DataFrame, policy: Poli
     shown = rates[rates["stratum"] == "overall"].set_index(key)
     of_now = [tuple(row[name] for name in key) for row in list_rows(table)]
     rounded = round_counts(table, ["n_before", "events_before"], policy.base_of(primary=False))
-    for name in ("n", "events", "rate"):
+    for name, kind in {"n": "Int64", "events": "Int64", "rate": "float64"}.items():
         now = [shown[name].get(row) if row in shown.index else None for row in of_now]
-        rounded[name] = pd.Series(now, rounded.index, rounded[name].dtype)
-        gone |= rounded[name].isna().to_numpy(bool)
+        values = np.array([np.nan if pd.isna(one) else float(one) for one in now])
+        rounded[name] = pd.Series(values, rounded.index).astype(kind)  # type: ignore[call-overload]
+        gone = gone | rounded[name].isna().to_numpy(bool)
     before = rounded["n_before"].astype("Float64")
     quotient = rounded["events_before"].astype("Float64") / before.mask(before == 0)
     rounded["rate_before"] = quotient.to_numpy(float, na_value=np.nan)
@@ -132,7 +133,7 @@ def disclose_drift(table: pd.DataFrame, balance: pd.DataFrame, hidden: Hidden) -
             for name in balance.columns if name not in ("drop_id", "table")
         )
     }  # fmt: skip
-    gone |= table["table"].isin(closed).to_numpy(bool)
+    gone = gone | table["table"].isin(closed).to_numpy(bool)
     estimates = ["value", "value_others", "difference", "p_value", "p_adjusted"]
     rounded = round_counts(table, numbers, policy.base_of(primary=False))
     rounded = round_estimates(rounded, estimates, policy.model_decimals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -31,6 +31,7 @@ from trdanalysis.disclosure.rates import (
     disclose_tipping,
 )
 from trdanalysis.disclosure.rounded import COUNTED_MODELS, estimate_rounded_comparisons
+from trdanalysis.disclosure.sealed import Sealed, describe_counts, find_same, link_sealed, reprint
 from trdanalysis.disclosure.strata import enter_rates
 from trdanalysis.rows import list_rows
 
@@ -55,14 +56,17 @@ class Release:
         The balance of rows by drop, hidden cells null.
     protection
         What is hidden, and which parts were dropped.
-    ledger
-        Every count of it.
+    units
+        How many rows or cells could be hidden by themselves.
+    counts
+        What who has it knows of every count, see :func:`describe_counts`: for sealing it.
     """
 
     tables: dict[str, pd.DataFrame]
     balance: pd.DataFrame
     protection: Protection
-    ledger: Ledger
+    units: int
+    counts: pd.DataFrame
 
 
 def make_ledger(tables: Tables, balance: pd.DataFrame, primary: str, policy: Policy) -> Ledger:
@@ -98,6 +102,7 @@ def disclose(
     published: pd.DataFrame,
     policy: Policy,
     settings: RateSettings,
+    sealed: Sequence[Sealed] = (),
 ) -> Release:
     """Make what may leave of a run.
 
@@ -111,6 +116,8 @@ def disclose(
         The site's policy.
     settings
         Reference, margin, age bands; the primary definition is the first.
+    sealed
+        Earlier releases, the first first.
 
     Returns
     -------
@@ -122,8 +129,13 @@ def disclose(
     ledger = make_ledger(tables, balance, primary, policy)
     if not policy.hides:
         whole = {**tables, "multiverse": disclose_cells(tables["multiverse"], 0)}
-        return Release(whole, balance, Protection(frozenset(), (), 0), ledger)
-    protection = protect(ledger, policy)
+        nothing = Protection(frozenset(), (), 0)
+        counts = describe_counts(ledger, nothing.hidden, policy)
+        return Release(whole, balance, nothing, len(ledger.parts), counts)
+    protection = find_same(ledger, sealed, policy)
+    if protection is None:
+        link_sealed(ledger, sealed, policy)
+        protection = protect(ledger, policy)
     hidden = Hidden(ledger, protection.hidden, policy)
     own = {
         name: table if name in BY_EVERY_DEFINITION else _by_primary(table, primary)
@@ -147,8 +159,13 @@ def disclose(
             own["multiverse"], policy.hide_counts_up_to, policy.base_of(primary=False)
         ),
     }
+    released = reprint(released, own, sealed, policy)
     return Release(
-        {name: released[name] for name in tables}, _balance(balance, hidden), protection, ledger
+        {name: released[name] for name in tables},
+        _balance(balance, hidden),
+        protection,
+        len(ledger.parts),
+        describe_counts(ledger, protection.hidden, policy),
     )
 
 

@@ -134,11 +134,11 @@ def _rules(ledger: Ledger, policy: Policy) -> list[tuple[Row, float]]:
                 unit = ledger.unit_of[other]
                 room = float(limit if other == whole else ledger.values[other])
                 if other in ledger.known:
-                    # Hiding it would be of no use: what is left open of it is all it can hide.
                     low, high = ledger.known[other]
-                    always += low < high
-                    crowd += min(room, high - low)
-                    continue
+                    if low == high:
+                        # It has left before: hiding it now is of no use.
+                        continue
+                    room = min(room, float(high - low))
                 if unit == NOWHERE or ledger.bases[other]:
                     always += 1
                     crowd += room if unit == NOWHERE else float(ledger.bases[other])

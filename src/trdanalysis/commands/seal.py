@@ -1,0 +1,109 @@
+"""`seal`: keep a release that has left, so that the next ones do not tell more together with it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from trdanalysis.commands.shared import step
+from trdanalysis.commands.verify import read_manifest, run_verify
+from trdanalysis.errors import UserError
+from trdanalysis.files import hash_file, read_json, write_aside
+from trdanalysis.layout import (
+    ABOUT_PUBLISHED,
+    DISCLOSED,
+    DISCLOSED_FILES,
+    MANIFEST,
+    PROVENANCE_FILES,
+    PUBLISHED_FILES,
+    RELEASE,
+    RELEASES,
+    RESTRICTED,
+)
+
+
+def run_seal(results: Path) -> Path:
+    """Seal the release: a copy of it, and what who has it knows, become an input of later runs.
+
+    Parameters
+    ----------
+    results
+        The folder of results, with the release and what ``publish`` kept of it.
+
+    Returns
+    -------
+    Path
+        The folder of the sealed release, named by its number.
+
+    Raises
+    ------
+    UserError
+        Kind ``not_found``: there is no release; ``manifest``: its files are not as written, or not
+        those of the last run; ``config``: it is a draft, or is sealed already.
+    """
+    restricted = results / RESTRICTED
+    release, kept, releases = results / RELEASE, restricted / DISCLOSED, restricted / RELEASES
+    manifest = read_manifest(release)
+    if manifest.is_draft:
+        raise UserError(
+            "a draft stays where the records are, and is not sealed",
+            where=str(release),
+            try_this="set `draft: false` in config/config.yaml and run `snakemake --cores 2`",
+            kind="config",
+        )
+    text, faults = run_verify(release)
+    _check_kept(release, kept, text, faults)
+    sealed = list_sealed(releases)
+    same = [folder for folder in sealed if _is_same(folder, release)]
+    if same:
+        raise UserError(
+            f"this release is sealed already, as number {same[-1].name}",
+            where=str(same[-1]),
+            kind="config",
+        )
+    target = releases / str(int(sealed[-1].name) + 1 if sealed else 1)
+    with write_aside(target) as aside:
+        aside.mkdir(mode=0o700)
+        for name in (*PUBLISHED_FILES, *PROVENANCE_FILES):
+            shutil.copyfile(release / name, aside / name)
+        for name in DISCLOSED_FILES:
+            shutil.copyfile(kept / name, aside / name)
+    step(f"sealed: {target}. The next release takes account of it; so never remove it.")
+    return target
+
+
+def list_sealed(releases: Path) -> list[Path]:
+    """Give the folders of sealed releases, the first first."""
+    if not releases.is_dir():
+        return []
+    found = [path for path in releases.iterdir() if path.is_dir() and path.name.isdecimal()]
+    return sorted(found, key=lambda path: int(path.name))
+
+
+def _is_same(folder: Path, release: Path) -> bool:
+    return all(
+        hash_file(folder / name) == hash_file(release / name)
+        for name in PUBLISHED_FILES
+        if (folder / name).is_file()
+    )
+
+
+def _check_kept(release: Path, kept: Path, text: str, faults: int) -> None:
+    missing = [name for name in DISCLOSED_FILES if not (kept / name).is_file()]
+    hashes = {} if missing else read_json(kept / ABOUT_PUBLISHED)["files"]
+    other = [] if faults else [
+        name for name in PUBLISHED_FILES if hashes.get(name) != hash_file(release / name)
+    ]  # fmt: skip
+    if faults or missing or other:
+        what = (
+            f"{faults} thing(s) of the release are not as its {MANIFEST} says"
+            if faults
+            else "the release is not the one that the last run made"
+        )
+        raise UserError(
+            what,
+            where=str(release),
+            expected="the release as `snakemake` wrote it, before anything else was run",
+            try_this=f"see `python -m trdanalysis verify {release}`, or make the release again",
+            kind="manifest",
+        )
