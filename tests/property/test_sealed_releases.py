@@ -18,7 +18,7 @@ from trdanalysis.disclosure.policy import Policy
 Tables = dict[str, pd.DataFrame]
 
 #: Seed, patients of the first release, of the second (the same and further ones), policy.
-CASES = [(7, 300, 320, "cms")]
+CASES = [(3, 2500, 2560, "cms")]
 if BATCHES:
     draw = random.Random(BATCHES + 1)
     for _ in range(BATCHES):

@@ -9,7 +9,7 @@ a small count is safe where, for every value from 1 to the policy's minimum, som
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +37,9 @@ _EVERY = 30
 #: How often all targets together are tried for each value, before each is by itself.
 _TRIES = 4
 
+#: Fewer targets than this are soon tried one by one.
+_MANY = 12
+
 #: Of a search that takes more branches than this nothing is concluded: the count is not safe.
 _NODES = 20_000
 
@@ -63,15 +66,20 @@ class Attack:
     _of: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     _sums: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
 
-    def possible_values(self, targets: Iterable[int]) -> dict[int, set[int]]:
+    def possible_values(
+        self, targets: Iterable[int], known: Mapping[int, set[int]] | None = None
+    ) -> dict[int, set[int]]:
         """Find which values from 1 to the minimum each count may have.
 
         Each possible truth that is found serves every target in it; so do those between it and the
-        truth.
+        truth. ``known`` are values that were found to be possible when less was hidden.
         """
         wanted = values_to_try(self.policy.hide_counts_up_to)
         truth = self.ledger.values
-        found = {target: {truth[target]} & set(wanted) for target in targets}
+        before = known or {}
+        found = {
+            target: {truth[target]} & set(wanted) | before.get(target, set()) for target in targets
+        }
         ends = {1, wanted[-1]}
         for value in wanted:
             self._try_together(value, found)
@@ -96,7 +104,7 @@ class Attack:
         count, sums = len(opened), len(self._sums)
         for _ in range(_TRIES):
             missing = [place[at] for at, values in found.items() if value not in values]
-            if not missing:
+            if len(missing) < _MANY:
                 return
             # A distance for each missing target: at least its value less the wanted one, and back.
             distance = range(count, count + len(missing))
@@ -298,10 +306,24 @@ def list_guarded(ledger: Ledger, policy: Policy) -> list[int]:
     ]
 
 
-def find_unsafe(ledger: Ledger, policy: Policy, hidden: set[int]) -> list[int]:
+def find_unsafe(
+    ledger: Ledger,
+    policy: Policy,
+    hidden: set[int],
+    possible: dict[int, set[int]] | None = None,
+) -> list[int]:
     """Give guarded small counts of which a value from 1 to the minimum can be ruled out.
 
     Those that single sums give away come alone: the others are looked for once these are safe.
+
+    Parameters
+    ----------
+    ledger, policy
+        The release.
+    hidden
+        Units.
+    possible
+        Values that were found when some of these units were hidden, and no others; is added to.
     """
     attack = plan_attack(ledger, policy, hidden)
     limit = policy.hide_counts_up_to
@@ -309,6 +331,8 @@ def find_unsafe(ledger: Ledger, policy: Policy, hidden: set[int]) -> list[int]:
     plain = [at for at in guarded if attack.low[at] > 1 or attack.high[at] < limit]
     if plain:
         return plain
-    found = attack.possible_values(guarded)
+    found = attack.possible_values(guarded, possible)
+    if possible is not None:
+        possible.update(found)
     wanted = set(values_to_try(limit))
     return [at for at, values in found.items() if not wanted <= values]

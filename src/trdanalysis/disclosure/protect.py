@@ -86,7 +86,9 @@ def protect(ledger: Ledger, policy: Policy) -> Protection:
     rounds = 0
     printed = {unit for unit in ledger.unit_of if unit != NOWHERE}
     # With everything hidden there is nothing to attack: what could be known, no table tells.
-    while printed - hidden and (unsafe := find_unsafe(ledger, policy, hidden)):
+    # Ever more is hidden: what was possible stays so.
+    possible: dict[int, set[int]] = {}
+    while printed - hidden and (unsafe := find_unsafe(ledger, policy, hidden, possible)):
         rounds += 1
         # Fine cells may do; what they have not settled after some rounds asks for the nearest.
         order = policy.drop_first if rounds <= _FINE_ROUNDS else None
