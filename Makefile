@@ -81,7 +81,7 @@ test: $(READY) ## Run every test but those that need Debian packages
 	$(BIN)/python -m pytest -q -n $(CORES) -m "not system" $(ARGS)
 
 fuzz: $(READY) ## Compare labels and cells with slower ways to them on new random data (BATCHES=25)
-	TRDANALYSIS_FUZZ_BATCHES=$(BATCHES) $(BIN)/python -m pytest -q tests/property/test_against_slow_reading.py tests/property/test_multiverse.py $(ARGS)
+	TRDANALYSIS_FUZZ_BATCHES=$(BATCHES) $(BIN)/python -m pytest -q tests/property/test_against_slow_reading.py tests/property/test_multiverse.py tests/property/test_release.py tests/property/test_sealed_releases.py $(ARGS)
 
 simulate-check: $(READY) ## Check the statistics by simulation; writes docs/simulation-check.md
 	$(BIN)/python -m tests.simulation --processes $(CORES) $(ARGS)

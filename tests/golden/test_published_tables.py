@@ -7,13 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.golden.run import EXPECTED, HERE, run_verbs
+from tests.golden.run import EXPECTED, HERE
 from trdanalysis.layout import PROVENANCE_FILES, PUBLISHED_FILES, PUBLISHED_TABLES
-
-
-@pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_verbs(HERE / "drop", tmp_path_factory.mktemp("golden"))
 
 
 @pytest.mark.parametrize("name", PUBLISHED_TABLES)
