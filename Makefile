@@ -38,7 +38,7 @@ READY := .venv/.installed-$(call checksum,requirements.lock $(RECIPE) pyproject.
 LAB_READY := .venv-jupyter/.installed-$(call checksum,requirements-jupyter.lock requirements.lock $(RECIPE) pyproject.toml)
 SPARK_READY := .venv-spark/.installed-$(call checksum,requirements-spark.lock requirements.lock $(RECIPE) pyproject.toml)
 
-.PHONY: help setup demo test check format format-check lint types fuzz simulate-check test-system bench huge lab lock clean always
+.PHONY: help setup demo test check format format-check lint types fuzz compare-acro simulate-check test-system bench huge lab lock clean always
 
 help: ## List what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -82,6 +82,11 @@ test: $(READY) ## Run every test but those that need Debian packages
 
 fuzz: $(READY) ## Compare labels and cells with slower ways to them on new random data (BATCHES=25)
 	TRDANALYSIS_FUZZ_BATCHES=$(BATCHES) $(BIN)/python -m pytest -q tests/property/test_against_slow_reading.py tests/property/test_multiverse.py tests/property/test_release.py tests/property/test_sealed_releases.py $(ARGS)
+
+compare-acro: $(READY) ## Compare what a release leaves recoverable with the package acro
+	@test -x .venv-acro/bin/python || $(PYTHON) -m venv .venv-acro
+	.venv-acro/bin/python -m pip install -q -r tests/peers/acro/requirements.txt
+	$(BIN)/python -m tests.peers.acro.compare .venv-acro/bin/python
 
 simulate-check: $(READY) ## Check the statistics by simulation; writes docs/simulation-check.md
 	$(BIN)/python -m tests.simulation --processes $(CORES) $(ARGS)

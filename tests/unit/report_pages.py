@@ -100,7 +100,7 @@ def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> ReportTabl
             "draft": False,
             "command": "snakemake --cores 2",
         },
-        hiding={"units": 0, "hidden": 0, "small": 0, "dropped": []},
+        hiding={"units": 0, "hidden": 0, "small": 0, "dropped": [], "reprinted": 0},
         freeze=FreezeStatus("frozen", before_labels=True),
     )  # fmt: skip
     return dataclasses.replace(made, **changed)

@@ -16,7 +16,7 @@ from trdanalysis.commands.shared import step
 from trdanalysis.contract import TABLES
 from trdanalysis.disclosure.disclose import Release, disclose
 from trdanalysis.disclosure.policy import Policy, read_policy
-from trdanalysis.disclosure.sealed import Sealed
+from trdanalysis.disclosure.sealed import Sealed, count_reprinted
 from trdanalysis.errors import UserError
 from trdanalysis.files import (
     hash_file,
@@ -175,6 +175,7 @@ def _about_hiding(release: Release) -> dict[str, Any]:
         "hidden": len(release.protection.hidden),
         "small": release.protection.small,
         "dropped": list(release.protection.dropped),
+        "reprinted": count_reprinted(release.tables),
     }
 
 

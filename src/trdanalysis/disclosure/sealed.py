@@ -236,6 +236,11 @@ def reprint(
     return tables
 
 
+def count_reprinted(tables: Tables) -> int:
+    """Count the rows that were printed again."""
+    return sum(int((tables[name]["status"] == REPRINTED).sum()) for name in PRINTED_AGAIN)
+
+
 def _reprint_table(
     table: pd.DataFrame, whole: pd.DataFrame, then: pd.DataFrame, name: str, policy: Policy
 ) -> pd.DataFrame:

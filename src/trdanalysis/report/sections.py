@@ -53,6 +53,8 @@ def _rate_row(row: Mapping[str, Any], reference: float, margin: float) -> dict[s
     band = row["age_band"] if row["stratum"] == "factor_group_by_age_band" else None
     if band is not None:
         label += f", age {words.UNKNOWN if pd.isna(band) else band}"
+    if status == "reprinted":
+        label += f" {words.AGAIN}"
     at_least = "at least " if row["analysis"] == "proven" else ""
     shown = {
         "n": words.count(row["n"]),
@@ -94,6 +96,8 @@ def forest_rows(rates: pd.DataFrame) -> list[ForestRow]:
 
 def _forest_row(row: Mapping[str, Any]) -> ForestRow:
     label = "This cohort" if row["stratum"] == "overall" else str(row["level"])
+    if row["status"] == "reprinted":
+        label += f" {words.AGAIN}"
     if row["status"] == "suppressed":
         return ForestRow(label, words.HIDDEN)
     if row["status"] == "by_definition":
@@ -144,6 +148,8 @@ def _sentence(row: Mapping[str, Any], reference: float, margin: float, is_proven
         f"{words.percent_range(row['ci_low'], row['ci_high'])}): "
         f"{words.conclusion(row['conclusion'], reference, margin)}"
     )
+    if row["status"] == "reprinted":
+        text += f" ({words.STATUS['reprinted']} {words.AGAIN})"
     if row["status"] == "partly_suppressed":
         return f"{text}. What is unknown is hidden."
     bounds = words.percent_range(row["bound_low"], row["bound_high"])

@@ -42,11 +42,12 @@ def is_hidden(row: Mapping[str, Any]) -> bool:
 
 
 def counts(row: Mapping[str, Any], names: Iterable[str]) -> list[str]:
-    """Write counts, or that they are hidden."""
+    """Write counts, or that they are hidden; marked where they are of an earlier release."""
+    again = f" {words.AGAIN}" if row["status"] == "reprinted" else ""
     return [
         words.HIDDEN
         if is_hidden(row) or (row["status"] == "partly_suppressed" and pd.isna(row[name]))
-        else words.count(row[name])
+        else words.count(row[name]) + again
         for name in names
     ]
 

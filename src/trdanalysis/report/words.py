@@ -254,9 +254,13 @@ STATUS = {
     "ok": "",
     "suppressed": "hidden: a count here is too small to be shown",
     "partly_suppressed": "the number of unknowns and the bounds are hidden",
+    "reprinted": "as in an earlier release, since when few came or went",
     "by_definition": "follows from the definition; no rate",
     "not_estimable": "nobody",
 }
+
+#: Stands behind what an earlier release has told and this one tells again.
+AGAIN = "\N{DAGGER}"
 
 #: Labels of two runs; and what is compared between drops.
 FLOW_LABELS = {**LABELS, "absent": "Not in the cohort"}
