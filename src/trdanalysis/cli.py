@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("trdanalysis")
 
 EXAMPLES = """examples:
+  python -m trdanalysis map data/drops/clinic/clinic.csv
   python -m trdanalysis check data/drops/autumn
   python -m trdanalysis simulate --patients 2000 --seed 1 --out data/drops/simulated
   snakemake --cores 2
@@ -54,6 +55,14 @@ def build_parser() -> argparse.ArgumentParser:
     intake.add_argument("--drop", type=Path, required=True, metavar="FOLDER")
     intake.add_argument("--earlier", type=Path, nargs="*", default=[], metavar="FOLDER")
     intake.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    mapping = add("map", "Propose a mapping for one file of any layout, for a person to edit.")
+    mapping.add_argument("file", type=Path, metavar="FILE", help="CSV, Parquet, Excel, SAS, ...")
+    mapping.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: mapping.yaml beside the file"
+    )
+    mapping.add_argument("--sheet", metavar="NAME", help="of a spreadsheet; default: the first")
+    mapping.add_argument("--force", action="store_true", help="replace a mapping that is there")
 
     quality = add("quality", "Write a page on the quality of each drop, for its site.")
     quality.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
@@ -216,6 +225,14 @@ def _run(options: argparse.Namespace) -> None:
 
         with _engine(options) as engine:
             run_intake(engine, options.drop, options.earlier, options.reference, options.out)
+    elif options.verb == "map":
+        from trdanalysis.commands.map import run_map
+
+        with _engine(options) as engine:
+            run_map(
+                engine, options.file, options.out, options.reference,
+                sheet=options.sheet, force=options.force,
+            )  # fmt: skip
     elif options.verb == "pool":
         from trdanalysis.commands.pool import run_pool
 
