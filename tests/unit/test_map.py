@@ -389,6 +389,29 @@ def test_groups_that_lack_a_column(engine: Engine, tmp_path: Path) -> None:
     ]
 
 
+def test_a_lone_number_is_none(engine: Engine, tmp_path: Path) -> None:
+    propose(engine, tmp_path, "id,drug1,start,id{}\na,Zoloft,0,x\nb,Prozac,90,y\n")
+    assert cells(read(engine, tmp_path)["trials"], "patient_id", "trial_id", "start_day") == [
+        ("a", "1", "0"),
+        ("b", "1", "90"),
+    ]
+
+
+def test_dates_of_visits_and_of_treatment(engine: Engine, tmp_path: Path) -> None:
+    text = "record_id,visit_date,phq9_total,medication,med_start,med_stop,dob,outcome\n"
+    text += "1,2020-01-05,20,sertraline,2020-01-01,2020-03-01,1980-01-01,Responder\n"
+    text += "1,2020-02-05,12,sertraline,2020-01-01,2020-03-01,1980-01-01,Responder\n"
+    text += "2,2020-01-05,22,ESCITALOPRAM,2020-01-03,,1981-02-02,Non-responder\n"
+    written = propose(engine, tmp_path, text)
+    assert "origin: {column: med_start}" in written
+    rows = read(engine, tmp_path)
+    assert cells(rows["trials"], "drug", "start_day", "stop_day", "rated_outcome") == [
+        ("sertraline", "0", "60", "response"),
+        ("ESCITALOPRAM", "0", None, "no_response"),
+    ]
+    assert cells(rows["assessments"], "day", "score") == [("4", "20"), ("35", "12"), ("2", "22")]
+
+
 def test_drugs_are_found_by_what_a_column_holds(engine: Engine, tmp_path: Path) -> None:
     text = propose(engine, tmp_path, "id,x7b,start_day\na,Zoloft 50 mg,0\nb,Effexor,3\n")
     assert "100% of the distinct values of `x7b` are names of known drugs" in text
@@ -474,6 +497,7 @@ def test_the_same_file_gives_the_same_mapping(engine: Engine, tmp_path: Path) ->
         ("trial2_dose_mg", "trials", "dose_mg_per_day", "mg", "2"),
         ("med_3_name", "trials", "drug", None, "3"),
         ("start_week_2", "trials", "start_day", "week", "2"),
+        ("med_start_date", "trials", "start_day", None, None),
         ("adherance", "trials", "adherence", None, None),
         ("visit_date", "assessments", "day", None, None),
     ],

@@ -27,6 +27,7 @@ _TRIAL_WORDS = {
     "trial", "treatment", "tx", "trt", "med", "medication", "ad", "antidepressant", "rx", "course",
     "line", "step", "drug", "prior", "past", "previous",
 }  # fmt: skip
+_EARLIER = {"prior", "past", "previous"}
 _UNITS = {
     "wk": "week", "wks": "week", "week": "week", "weeks": "week", "day": "day", "days": "day",
     "mo": "month", "mos": "month", "month": "month", "months": "month", "yr": "year",
@@ -45,7 +46,15 @@ _SCORE_WORDS = {
     "score", "scores", "total", "tot", "sum", "tl", "value", "val", "rating", "scale", "at", "raw",
 }  # fmt: skip
 #: A length: it cannot be added to a start by a mapping.
-_LENGTHS = {"duration", "length", "dauer", "treatmentduration", "trialduration", "dayssupply"}
+_LENGTHS = {
+    "duration",
+    "length",
+    "dauer",
+    "treated",
+    "treatmentduration",
+    "trialduration",
+    "dayssupply",
+}
 #: Names of this length or shorter are near too much.
 _SHORTEST_LIKE = 5
 
@@ -168,6 +177,12 @@ def _read_plain(
         if known is not None and known[1] != "patient_id":
             why = f"`{name}` reads as `{' '.join(kept)}`, a known name for it"
             return Heading(name, *known, sure, why, unit=unit)
+    # `med_start` is of a treatment; `prior_response` is not of the one in the row.
+    bare = [text for text in texts if text not in _TRIAL_WORDS - _EARLIER | set(_UNITS)]
+    known = words.columns.get(word_key("".join(bare))) if bare else None
+    if known is not None and known[0] == "trials" and len(bare) < len(texts):
+        why = f"`{name}` reads as `{' '.join(bare)}` of a treatment"
+        return Heading(name, *known, "likely", why, unit=unit)
     if numbered and set(texts) <= _TRIAL_WORDS | {"name"}:
         return Heading(name, "trials", "drug", "likely", f"`{name}` reads as the name of a drug")
     return None

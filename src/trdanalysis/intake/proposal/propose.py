@@ -169,7 +169,8 @@ def _with_dates(sheet: Sheet, rows: list[RowSet]) -> tuple[list[RowSet], list[Li
         told = "TODO if these are the site's own numbers of patients, hash them"
         lines.append(Line("hash_identifiers", True, "unsure", told, is_active=False))
     told = "TODO the environment variable with the site's key, 16 characters or more"
-    lines.append(Line("key_variable", "SITE_KEY", "likely", told, is_active=keyed or hashed))
+    if patient is not None:
+        lines.append(Line("key_variable", "SITE_KEY", "likely", told, is_active=keyed or hashed))
     return rows, lines
 
 

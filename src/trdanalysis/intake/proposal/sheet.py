@@ -125,6 +125,9 @@ def understand(profiles: dict[str, Profile], words: Vocabulary) -> Sheet:
     left_over: dict[str, str] = {}
     headings: dict[str, Heading] = {}
     for name, profile in profiles.items():
+        if "{}" in name:
+            left_over[name] = "its name has {}, which stands for a number in mappings"
+            continue
         rule = name_rule(name)
         heading = read_heading(name, words)
         if heading is not None and heading.column == "patient_id":
@@ -144,8 +147,19 @@ def understand(profiles: dict[str, Profile], words: Vocabulary) -> Sheet:
             left_over[name] = "an identifier beside that of the patient"
     if patient is not None:
         headings.pop(patient.name, None)
-    kept = _once(profiles, headings, left_over)
+    kept = _once(profiles, _without_a_lone_number(headings), left_over)
     return Sheet(profiles, kept, patient, Context(words, _written(profiles, kept)), left_over)
+
+
+def _without_a_lone_number(headings: dict[str, Heading]) -> dict[str, Heading]:
+    """Take ``drug1`` for ``drug`` where no treatment has another number."""
+    trials = {one.index for one in headings.values() if one.table == "trials" and one.index}
+    if len(trials) != 1:
+        return headings
+    return {
+        name: replace(one, index=None, pattern=None) if one.table == "trials" else one
+        for name, one in headings.items()
+    }
 
 
 def _is_out_of_place(heading: Heading, profile: Profile) -> bool:
