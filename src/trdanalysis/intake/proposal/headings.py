@@ -194,7 +194,7 @@ def _read_like(name: str, words: Vocabulary) -> Heading | None:
     if len(key) < _SHORTEST_LIKE or any(letter.isdigit() for letter in key):
         return None
     known = [word for word in words.columns if len(word) >= _SHORTEST_LIKE]
-    allowed = 1 if len(key) < 8 else 2
+    allowed = 1 if len(key) < 10 else 2
     near = process.extractOne(key, known, scorer=OSA.distance, score_cutoff=allowed)
     if near is None:
         return None

@@ -8,7 +8,8 @@ from typing import Any
 from trdanalysis.intake.proposal.headings import Sureness
 
 #: Stands where a required column was not found. It is no identifier, day or drug, so intake puts
-#: its rows into the quarantine, with their count, until a person has written what is meant.
+#: its rows into the quarantine with their count, or refuses the drop, until a person has written
+#: what is meant.
 PLACEHOLDER = "TODO: not found"
 
 

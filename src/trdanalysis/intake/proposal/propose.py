@@ -158,7 +158,7 @@ def _with_dates(sheet: Sheet, rows: list[RowSet]) -> tuple[list[RowSet], list[Li
         keyed = origin == "keyed"
         recipe = {"columns": dated, "written": sheet.context.written, "origin": origin}
         lines.append(Line("dates", recipe, sure, f"columns of calendar dates; day 0: {why}"))
-    if unread and not dated:
+    if unread and not dated and sheet.context.written is None:
         recipe = {"columns": unread, "written": "TODO", "origin": "keyed"}
         told = "TODO the day or the month may stand first: day_first or month_first?"
         lines.append(Line("dates", recipe, "unsure", told, is_active=False))
