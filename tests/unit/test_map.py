@@ -412,6 +412,11 @@ def test_dates_of_visits_and_of_treatment(engine: Engine, tmp_path: Path) -> Non
     assert cells(rows["assessments"], "day", "score") == [("4", "20"), ("35", "12"), ("2", "22")]
 
 
+def test_an_export_of_redcap_is_told(engine: Engine, tmp_path: Path) -> None:
+    rows = "record_id,redcap_event_name,drug,start\n1,base_arm_1,ect,0\n1,late_arm_1,,\n"
+    assert "source: redcap" in propose(engine, tmp_path, rows)
+
+
 def test_drugs_are_found_by_what_a_column_holds(engine: Engine, tmp_path: Path) -> None:
     text = propose(engine, tmp_path, "id,x7b,start_day\na,Zoloft 50 mg,0\nb,Effexor,3\n")
     assert "100% of the distinct values of `x7b` are names of known drugs" in text

@@ -106,7 +106,7 @@ def test_worked_example_of_the_page(engine: Engine, tmp_path: Path) -> None:
     assert drop.account["notes"] == [
         "export.csv: 10 rows = 8 taken + 1 of events or arms not taken + 1 with nothing filled in"
     ]
-    assert drop.account["boxes"]["history___1"] == {"yes": 1, "no": 0, "unknown": 5}
+    assert drop.account["boxes"]["history___1"] == {"yes": 1, "no": 0, "unknown": 2}
     taken = taken_in(engine, drop)
     assert {name: row["accepted"] for name, row in taken.summary.items()} == {
         "patients": 3,

@@ -228,7 +228,11 @@ def _head(sheet: Sheet, facts: FileFacts, dates: list[Line]) -> list[Line]:
 def _about(sheet: Sheet) -> list[str]:
     people = {person for person in sheet.people if person is not None}
     rows = "several rows a patient" if sheet.has_several_rows else "one row a patient"
-    return [f"{len(sheet.people)} rows, {len(people)} patients, {rows}."] if people else []
+    told = [f"{len(sheet.people)} rows, {len(people)} patients, {rows}."] if people else []
+    if {"redcap_event_name", "redcap_repeat_instrument", "Repeat Instrument"} & set(sheet.profiles):
+        told.append("It looks like a REDCap export, with rows of several kinds: `source: redcap`")
+        told.append("reads it, with the words of docs/readers-redcap.md beside these.")
+    return told
 
 
 def _left_over(sheet: Sheet, rows: list[RowSet]) -> list[tuple[str, str]]:

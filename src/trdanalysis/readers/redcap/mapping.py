@@ -116,6 +116,8 @@ class RedcapMapping:
         Which rows are taken, by the source column that says so.
     boxes
         Groups of boxes, by the source column that holds what they say.
+    taken_with
+        For each of these the columns of the selections whose rows it is read on.
     assumptions
         What is assumed, in the file's order.
     """
@@ -124,6 +126,7 @@ class RedcapMapping:
     rows: tuple[RowRecipe, ...]
     selections: dict[str, Selection]
     boxes: dict[str, Boxes]
+    taken_with: dict[str, list[str]]
     assumptions: tuple[str, ...]
 
     def source_columns(self) -> list[str]:
@@ -148,33 +151,36 @@ def read_redcap_mapping(path: Path) -> RedcapMapping:
     """
     where = str(path)
     file = read_model(RedcapFile, read_yaml(path), where)
-    selections: dict[str, Selection] = {}
-    boxes: dict[str, Boxes] = {}
+    found = _Found({}, {}, {})
     tables: dict[str, Any] = {}
     for table, sets in file.tables.items():
         tables[table] = [
-            _read_set(str(table), number, one, where, selections, boxes)
+            _read_set(str(table), number, one, where, found)
             for number, one in enumerate(as_list(sets), start=1)
         ]
     rows, assumed = read_row_recipes(tables, where)
-    return RedcapMapping(file, rows, selections, boxes, (*file.assumptions, *assumed))
+    return RedcapMapping(
+        file, rows, found.selections, found.boxes, found.taken_with, (*file.assumptions, *assumed)
+    )
 
 
-def _read_set(
-    table: str,
-    number: int,
-    data: Any,
-    where: str,
-    selections: dict[str, Selection],
-    boxes: dict[str, Boxes],
-) -> Any:
+@dataclass(frozen=True)
+class _Found:
+    """What is collected while sets of rows are read; see :class:`RedcapMapping`."""
+
+    selections: dict[str, Selection]
+    boxes: dict[str, Boxes]
+    taken_with: dict[str, list[str]]
+
+
+def _read_set(table: str, number: int, data: Any, where: str, found: _Found) -> Any:
     """Read the words of one set of rows, and give it in those of the flat reader."""
     if not isinstance(data, dict):
         return data  # the flat reader says what is wrong with it
     place = f"{where}, table `{table}`, recipe {number}"
     own = {key: data[key] for key in Selection.model_fields if key in data}
     marker = f"{_MADE}rows {table} {number}"
-    selections[marker] = read_model(Selection, own, place)
+    found.selections[marker] = read_model(Selection, own, place)
     flat = {key: value for key, value in data.items() if key not in own}
     taken = {"column": marker, "filled": True}
     flat["where"] = [taken, *(as_list(data["where"]) if "where" in data else ())]
@@ -182,14 +188,14 @@ def _read_set(
     columns = data.get("columns")
     if isinstance(columns, dict):
         flat["columns"] = {
-            name: _read_column(table, str(name), recipe, items, place, boxes)
+            name: _read_column(table, str(name), recipe, items, place, marker, found)
             for name, recipe in columns.items()
         }
     return flat
 
 
 def _read_column(
-    table: str, name: str, recipe: Any, items: list[str], where: str, boxes: dict[str, Boxes]
+    table: str, name: str, recipe: Any, items: list[str], where: str, marker: str, found: _Found
 ) -> Any:
     if not isinstance(recipe, Mapping) or not set(recipe) & {"checkbox", "complete", "unknown_if"}:
         return recipe
@@ -205,7 +211,8 @@ def _read_column(
             kind="config",
         )
     for one in [read.put(item) for item in items] or [read]:
-        boxes[one.column] = one
+        found.boxes[one.column] = one
+        found.taken_with.setdefault(one.column, []).append(marker)
     made: dict[str, Any] = {"column": read.column}
     if read.assumption is not None:
         made["assumption"] = read.assumption

@@ -107,7 +107,7 @@ def read_redcap_drop(engine: Engine, folder: Path, mapping_path: Path) -> RawDro
         taken |= set(lines.column(LINE).to_pylist())
     tables = {name: put_together(engine, parts[name], name) for name in TABLES if name in parts}
     reasons = why_not_taken(export, file.patient, marks, mapping.selections)
-    findings, account = _account(export, file.file, taken, reasons, mapping, said)
+    findings, account = _account(export, file.file, taken, reasons, mapping, marks, said)
     assumptions = [*mapping.assumptions, *([_BOXES_ASSUMED] if mapping.boxes else [])]
     return RawDrop(tables, assumptions, findings, account)
 
@@ -141,6 +141,7 @@ def _account(
     taken: set[int],
     reasons: list[str],
     mapping: RedcapMapping,
+    marks: dict[str, Cells],
     said: dict[str, Cells],
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Account for every row: taken, or left out for a reason."""
@@ -157,7 +158,7 @@ def _account(
         "not_taken": {why: counts[why] for why in REASONS},
         "events": _count(export.events),
         "instruments": _count(export.instruments),
-        "boxes": _count_boxes(export, mapping, said),
+        "boxes": _count_boxes(mapping, marks, said),
         "notes": [f"{file}: {len(lines)} rows = " + " + ".join([f"{used} taken", *told])],
     }
     return findings, account
@@ -169,17 +170,19 @@ def _count(cells: Cells) -> dict[str, int]:
 
 
 def _count_boxes(
-    export: Export, mapping: RedcapMapping, said: dict[str, Cells]
+    mapping: RedcapMapping, marks: dict[str, Cells], said: dict[str, Cells]
 ) -> dict[str, dict[str, int]]:
-    """Count what each group of boxes says, over the rows that have any of its boxes."""
+    """Count what each group of boxes says, over the rows of the events and instruments it is of."""
     found = {}
     for name, cells in said.items():
-        boxes = mapping.boxes[name]
-        there = export.frame[list(boxes.checkbox)].notna().any(axis=1)
-        counts = Counter(cell for cell, has in zip(cells, there, strict=True) if has)
-        found[", ".join(boxes.checkbox)] = {
+        of = [marks[marker] for marker in mapping.taken_with[name]]
+        counts = Counter(
+            cell for row, cell in enumerate(cells) if any(one[row] is not None for one in of)
+        )
+        known = counts[YES] + counts[NO]
+        found[", ".join(mapping.boxes[name].checkbox)] = {
             "yes": counts[YES],
             "no": counts[NO],
-            "unknown": int(there.sum()) - counts[YES] - counts[NO],
+            "unknown": counts.total() - known,
         }
     return found
