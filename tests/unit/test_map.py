@@ -369,6 +369,13 @@ def test_no_value_of_a_patient_is_written(engine: Engine, tmp_path: Path) -> Non
     assert not re.search(r"\b(61|62|63|64|151|152|153|154|34|65|96)\b", body)
 
 
+def test_numbers_of_people_are_no_codes(engine: Engine, tmp_path: Path) -> None:
+    rows = "id,drug,start_day,outcome,sex,mdd\na,1503,0,21,62,7\nb,1507,3,18,63,8\nc,17,4,9,61,9\n"
+    text = propose(engine, tmp_path, rows)
+    assert "# drug: {column: drug, recode: {TODO: TODO}" in text
+    assert not re.search(r"\b(1503|1507|17|21|18|61|62|63)\b", text)
+
+
 def test_rows_without_a_drug_are_not_lost(engine: Engine, tmp_path: Path) -> None:
     text = "id,drug1,start1,drug2,start2\na,sertraline,0,,90\nb,ect,5,,\n"
     propose(engine, tmp_path, text)

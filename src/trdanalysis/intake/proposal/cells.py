@@ -314,17 +314,27 @@ def _is_unclear(found: dict[str, str], rest: list[str], *, labelled: bool) -> bo
     return bool(digits) and not labelled and not no_answer
 
 
+def _may_be_shown(text: str) -> bool:
+    """Tell whether a value can be nothing but a code: a digit, a usual code for no answer, letters.
+
+    Longer numbers may be measured of a person, longer texts say something of one.
+    """
+    code = plain_code(text)
+    if code in _CODES_OF_NO_ANSWER:
+        return True
+    return (code.isdigit() and len(code) == 1) or (code.isalpha() and len(code) <= _SHORT_CODE)
+
+
 def _shown(rest: list[str]) -> str:
-    """Write codes that are short; longer ones may say more of a person than a code does."""
-    short = [text for text in rest if len(text) <= _SHORT_CODE and text.isalnum()]
-    return f" ({', '.join(sorted(short))})" if short and len(short) == len(rest) else ""
+    """Write the values that have no recoding, where all of them can be shown."""
+    return f" ({', '.join(sorted(rest))})" if all(_may_be_shown(text) for text in rest) else ""
 
 
 def _blank_recoding(
     source: str, profile: Profile, rest: list[str], found: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """Give a recoding to complete: short codes, each with a place for its meaning."""
-    short = [text for text in rest or profile.counts if len(text) <= _SHORT_CODE]
-    blank = {text: "TODO" for text in sorted(short) if text.lstrip("-").isalnum()}
+    """Give a recoding to complete: codes that can be shown, each with a place for its meaning."""
+    codes = sorted(text for text in rest or profile.counts if _may_be_shown(text))
+    blank = dict.fromkeys(codes if profile.is_code else [], "TODO")
     recode = {**(found or {}), **blank} or {"TODO": "TODO"}
     return {"column": source, "recode": recode, "otherwise": "unknown"}
