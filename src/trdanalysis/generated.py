@@ -60,8 +60,8 @@ def render_data_page() -> str:
         " Intervals are half-open: a stop day is the first day without the treatment.",
         "",
         "`drop.yaml` is optional: `mode` (`snapshot` or `increment`), `source` (`native`,"
-        " `flat` or `omop`), `mapping` (for `flat` and `omop`), `synthetic` (`true` or `false`),"
-        " `namespace` (put before patient ids where sites may share them).",
+        " `flat`, `omop` or `redcap`), `mapping` (for all but `native`), `synthetic`"
+        " (`true` or `false`), `namespace` (put before patient ids where sites may share them).",
     ]
     for spec in TABLES.values():
         lines += ["", *_render_table(spec)]

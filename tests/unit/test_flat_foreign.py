@@ -106,6 +106,13 @@ def test_the_same_rows_from_every_format(engine: Engine, tmp_path: Path, name: s
     assert read_trials(engine, tmp_path, name, **parts) == EXPECTED
 
 
+def test_a_portable_file(engine: Engine, tmp_path: Path) -> None:
+    # Its writer knows no accents.
+    pyreadstat.write_por(ROWS.replace("Fluoxétine", "fluoxetine"), str(tmp_path / "f.por"))
+    expected = [*EXPECTED[:2], ("P2", "1", "fluoxetine", *EXPECTED[2][3:])]
+    assert read_trials(engine, tmp_path, "f.por") == expected
+
+
 def test_stored_dates_become_days(engine: Engine, tmp_path: Path) -> None:
     day = datetime.date(2019, 3, 31)
     rows = ROWS.assign(FROM=[day, day + datetime.timedelta(30), None], ZERO=[day, None, day])

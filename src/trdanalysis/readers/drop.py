@@ -14,6 +14,7 @@ from trdanalysis.readers.mapping import read_assumptions
 from trdanalysis.readers.native import read_native
 from trdanalysis.readers.omop.read import read_omop_drop
 from trdanalysis.readers.raw_drop import RawDrop
+from trdanalysis.readers.redcap.read import read_redcap_drop
 
 
 def read_drop(engine: Engine, folder: Path, info: DropInfo) -> RawDrop:
@@ -33,7 +34,9 @@ def read_drop(engine: Engine, folder: Path, info: DropInfo) -> RawDrop:
         return RawDrop(read_flat(engine, folder, path), read_assumptions(path))
     if info.source == "omop":
         return read_omop_drop(engine, folder, _mapping_path(folder, info), mode=info.mode)
-    available = ("native", "flat", "omop")
+    if info.source == "redcap":
+        return read_redcap_drop(engine, folder, _mapping_path(folder, info))
+    available = ("native", "flat", "omop", "redcap")
     raise UserError(
         f"there is no reader `{info.source}` in this version"
         if info.source in READERS

@@ -6,6 +6,7 @@ leaves this module.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -58,7 +59,8 @@ def read_flat(engine: Engine, folder: Path, mapping_path: Path) -> dict[str, ir.
     if mapping.dates is not None or mapping.patient is not None:
         engine.encrypt_spill()
     source = _read_source(engine, folder, mapping)
-    _check_columns(source, mapping, mapping_path)
+    known = [name for name in source.columns if name != LINE]
+    check_named_columns(known, _named(mapping), mapping.file, mapping_path)
     if mapping.patient is not None:
         people = People(mapping.patient, mapping.keys.hash_identifiers, key)
         source = derive_relative(engine, source, people, mapping.dates, mapping.missing)
@@ -97,24 +99,37 @@ def _read_source(engine: Engine, folder: Path, mapping: FlatMapping) -> ir.Table
     return read_text_parquet(engine, path, names)
 
 
-def _check_columns(source: ir.Table, mapping: FlatMapping, mapping_path: Path) -> None:
-    known = [name for name in source.columns if name != LINE]
-    named = dict.fromkeys(name for recipe in mapping.rows for name in recipe.source_columns())
-    named |= dict.fromkeys(mapping.dates.names if mapping.dates is not None else ())
-    named |= dict.fromkeys([mapping.patient] if mapping.patient is not None else [])
+def _named(mapping: FlatMapping) -> list[str]:
+    """Give every source column that a mapping names, once."""
+    named = [name for recipe in mapping.rows for name in recipe.source_columns()]
+    named += mapping.dates.names if mapping.dates is not None else ()
+    named += [mapping.patient] if mapping.patient is not None else []
+    return list(dict.fromkeys(named))
+
+
+def check_named_columns(
+    known: Sequence[str], named: Sequence[str], file: str, mapping_path: Path
+) -> None:
+    """Refuse a mapping that names columns that its file lacks.
+
+    Raises
+    ------
+    UserError
+        Kind ``config``, with the nearest column; where the file has none of them, its own names are
+        not shown: without a header, they would be a patient's values.
+    """
     absent = [name for name in named if name not in known]
     if absent and len(absent) == len(named):
-        # Without a header, the names would be a patient's values.
         raise UserError(
-            f"`{mapping.file}` has {len(known)} column(s), none of which the mapping names",
-            where=f"{mapping.file}, line 1",
+            f"`{file}` has {len(known)} column(s), none of which the mapping names",
+            where=f"{file}, line 1",
             expected="a header row with " + ", ".join(f"`{name}`" for name in absent[:5]),
             try_this="check that the header is there and that the mapping is this file's",
             kind="config",
         )
     if absent:
         raise UserError(
-            f"the mapping names {len(absent)} column(s) that `{mapping.file}` lacks: "
+            f"the mapping names {len(absent)} column(s) that `{file}` lacks: "
             + ", ".join(f"`{name}`" for name in absent),
             where=str(mapping_path),
             try_this=f"for `{absent[0]}`, {suggest(absent[0], known)}",

@@ -110,11 +110,13 @@ def _read_package(path: Path, kind: str, encoding: str) -> tuple[list[str], list
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            data, _ = readers[kind](str(path), encoding=own, output_format="dict")
+            # The reader of portable files has no word for the encoding.
+            told = {} if kind == "SPSS portable" else {"encoding": own}
+            data, _ = readers[kind](str(path), output_format="dict", **told)
     except UnicodeDecodeError:
         raise _not_decoded(path, encoding) from None
     except Exception as error:  # pyreadstat raises classes of its own, and bare ones
-        if kind != "SPSS portable" and "encod" in str(error).lower():
+        if "encod" in str(error).lower():
             raise _not_decoded(path, encoding) from None
         raise _not_whole(path, kind) from None
     names = list(data)

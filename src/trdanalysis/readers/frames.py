@@ -8,6 +8,7 @@ raw tables have (see :mod:`trdanalysis.readers.text_tables`). Nothing is interpr
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def read_frame(
     encoding: str = "utf-8",
     descriptions: bool = False,
     sheet: str | None = None,
+    repeated: bool = False,
 ) -> pd.DataFrame:
     """Read one file as a frame of text; its suffix says what it is.
 
@@ -53,6 +55,8 @@ def read_frame(
         Whether a second header row, of descriptions, follows the names; it is left out.
     sheet
         Name of a spreadsheet's sheet; the first if none is given.
+    repeated
+        Whether names may stand several times in the header; the second gets ` (2)` behind it.
 
     Raises
     ------
@@ -81,11 +85,22 @@ def read_frame(
         raise UserError(
             "the file is empty", where=path.name, expected="a header row with the column names"
         )
+    names = _tell_apart(names) if repeated else names
     check_names(names, path)
     if descriptions:
         rows, lines = rows[1:], lines[1:]
     columns = {name: [tidy(row[place]) for row in rows] for place, name in enumerate(names)}
     return as_frame(columns, lines)
+
+
+def _tell_apart(names: Sequence[str]) -> list[str]:
+    """Number names that stand several times, from the second on."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found
 
 
 def as_frame(columns: dict[str, Cells], lines: Sequence[int]) -> pd.DataFrame:

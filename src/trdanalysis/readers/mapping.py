@@ -123,7 +123,9 @@ class _Rows(StrictModel):
     assumption: str | None = None
 
 
-class _File(KeySettings):
+class FlatFile(KeySettings):
+    """A mapping as it is written; `tables` are read by :func:`read_row_recipes`."""
+
     file: str
     delimiter: str = ","
     encoding: str = "utf-8"
@@ -150,7 +152,7 @@ class _File(KeySettings):
         return value
 
     @model_validator(mode="after")
-    def _patient_is_named(self) -> _File:
+    def _patient_is_named(self) -> FlatFile:
         if self.patient is None and (self.dates is not None or self.hash_identifiers):
             raise ValueError(
                 "`dates` and `hash_identifiers: true` need `patient`, the source column that tells"
@@ -222,7 +224,7 @@ def read_mapping(path: Path) -> FlatMapping:
         together.
     """
     where = str(path)
-    file = read_model(_File, read_yaml(path), where)
+    file = read_model(FlatFile, read_yaml(path), where)
     rows, assumptions = read_row_recipes(file.tables, where)
     every = (*file.assumptions, *assumptions)
     return FlatMapping(

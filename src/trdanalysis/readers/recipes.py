@@ -31,15 +31,7 @@ def derive_rows(source: ir.Table, recipe: RowRecipe, missing: tuple[str, ...]) -
     missing
         Texts that mean "empty" in every column.
     """
-    empty = source.mutate(
-        **{
-            name: source[name].isin(missing).ifelse(ibis.null("string"), source[name])
-            for name in dict.fromkeys(recipe.source_columns())
-            if missing
-        }
-    )
-    for condition in recipe.where:
-        empty = empty.filter(_holds(empty[condition.column], condition))
+    empty = filter_rows(source, recipe, missing)
     cells = {name: _cell(empty, column) for name, column in recipe.columns.items()}
     if not recipe.per:
         return empty.select(**cells, line=empty.line)
@@ -52,6 +44,20 @@ def derive_rows(source: ir.Table, recipe: RowRecipe, missing: tuple[str, ...]) -
     }
     staged = empty.select(**cells, **keys, **orders, line=empty.line)
     return _sum_up(staged, recipe, list(keys))
+
+
+def filter_rows(source: ir.Table, recipe: RowRecipe, missing: tuple[str, ...]) -> ir.Table:
+    """Give the source rows that a recipe takes, with codes for "not recorded" made null."""
+    empty = source.mutate(
+        **{
+            name: source[name].isin(missing).ifelse(ibis.null("string"), source[name])
+            for name in dict.fromkeys(recipe.source_columns())
+            if missing
+        }
+    )
+    for condition in recipe.where:
+        empty = empty.filter(_holds(empty[condition.column], condition))
+    return empty
 
 
 def _holds(cell: ir.StringValue, condition: Condition) -> ir.BooleanValue:

@@ -264,11 +264,7 @@ AGAIN = "\N{DAGGER}"
 
 #: Labels of two runs; and what is compared between drops.
 FLOW_LABELS = {**LABELS, "absent": "Not in the cohort"}
-MEASURES = {
-    "missing": "missing",
-    "present": "recorded as yes",
-    "dose_rank": "rank among doses of the same drug",
-}
+MEASURES = {"missing": "missing", "present": "recorded as yes", "dose_rank": "rank of the dose"}
 
 ABBREVIATIONS = {"hpa": "HPA"}
 

@@ -1,0 +1,194 @@
+"""The command line's words: every verb, and what each is told."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+EXAMPLES = """examples:
+  python -m trdanalysis map data/drops/clinic/clinic.csv
+  python -m trdanalysis check data/drops/autumn
+  python -m trdanalysis simulate --patients 2000 --seed 1 --out data/drops/simulated
+  snakemake --cores 2
+  python -m trdanalysis freeze
+  python -m trdanalysis explain P000017
+  python -m trdanalysis assure config/definitions/article.yaml
+  python -m trdanalysis verify results/release
+"""
+
+Add = Callable[[str, str], argparse.ArgumentParser]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of all verbs."""
+    parser = argparse.ArgumentParser(
+        prog="python -m trdanalysis",
+        description=(
+            "Treatment-resistant depression from treatment records: labels with reasons, and rates."
+        ),
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--log", type=Path, metavar="FILE", help="keep messages in this file too")
+    common.add_argument(
+        "--reference", type=Path, default=Path("config/reference"), metavar="FOLDER"
+    )
+    common.add_argument("--threads", type=int, default=2, metavar="N")
+    common.add_argument("--memory-limit-mb", type=int, default=4000, metavar="MIB")
+
+    def add(verb: str, text: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(verb, help=text, description=text, parents=[common])
+
+    _add_readers(add)
+    _add_analysis(add)
+    _add_publishing(add)
+    _add_questions(add)
+    return parser
+
+
+def _add_readers(add: Add) -> None:
+    """Add the verbs between a delivery and the pooled cohort."""
+    intake = add("intake", "Take in one drop: accepted rows, quarantine, findings.")
+    intake.add_argument("--drop", type=Path, required=True, metavar="FOLDER")
+    intake.add_argument("--earlier", type=Path, nargs="*", default=[], metavar="FOLDER")
+    intake.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    mapping = add("map", "Propose a mapping for one file of any layout, for a person to edit.")
+    mapping.add_argument("file", type=Path, metavar="FILE", help="CSV, Parquet, Excel, SAS, ...")
+    mapping.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: mapping.yaml beside the file"
+    )
+    mapping.add_argument("--sheet", metavar="NAME", help="of a spreadsheet; default: the first")
+    mapping.add_argument("--force", action="store_true", help="replace a mapping that is there")
+
+    quality = add("quality", "Write a page on the quality of each drop, for its site.")
+    quality.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+
+    check = add("check", "Say how good a drop is, before a run; write nothing.")
+    check.add_argument("drop", metavar="DROP", help="the drop's folder, or its id")
+    check.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+
+    pool = add("pool", "Pool the accepted rows of all drops.")
+    pool.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    pool.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    pool.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+
+def _add_analysis(add: Add) -> None:
+    """Add the verbs between the cohort and the result tables."""
+    label = add("label", "Judge every trial and label every patient.")
+    label.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
+    label.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
+    label.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    summarise = add("summarise", "Estimate rates, benchmarks and attrition.")
+    summarise.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    summarise.add_argument("--cohort", type=Path, required=True, metavar="FOLDER")
+    summarise.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
+    summarise.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    summarise.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
+    summarise.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    multiverse = add("multiverse", "Estimate the rate of TRD in every cell of the grid.")
+    multiverse.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    multiverse.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
+    multiverse.add_argument("--definition", type=Path, required=True, metavar="FILE")
+    multiverse.add_argument("--grid", type=Path, required=True, metavar="FILE")
+    multiverse.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    changes = add("changes", "Compare with the last completed run, and drops with each other.")
+    changes.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    changes.add_argument("--cohort", type=Path, required=True, metavar="FOLDER")
+    changes.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
+    changes.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    changes.add_argument("--analysis", type=Path, required=True, metavar="FOLDER")
+    changes.add_argument("--history", type=Path, required=True, metavar="FOLDER")
+    changes.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    remember = add("remember", "Keep what the next run is compared with; the end of a run.")
+    remember.add_argument("--history", type=Path, required=True, metavar="FOLDER")
+
+
+def _add_publishing(add: Add) -> None:
+    """Add the verbs of what leaves."""
+    publish = add("publish", "Write result tables and the report, behind disclosure control.")
+    publish.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    publish.add_argument("--analysis", type=Path, required=True, metavar="FOLDER")
+    publish.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    publish.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
+    publish.add_argument("--policy", type=Path, required=True, metavar="FILE")
+    publish.add_argument(
+        "--frozen", type=Path, default=Path("config/frozen.json"), metavar="FILE",
+        help="what `freeze` kept; it need not exist",
+    )  # fmt: skip
+    publish.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    publish.add_argument("--kept", type=Path, metavar="FOLDER")
+    publish.add_argument("--sealed", type=Path, nargs="*", default=[], metavar="FOLDER")
+
+    seal = add("seal", "Keep a release that leaves: later ones tell no more together with it.")
+    seal.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+
+    describe = add("describe", "Write the manifest and the RO-Crate of what was published.")
+    describe.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    describe.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    describe.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
+    describe.add_argument("--policy", type=Path, required=True, metavar="FILE")
+    describe.add_argument("--grid", type=Path, required=True, metavar="FILE")
+    describe.add_argument("--frozen", type=Path, default=Path("config/frozen.json"), metavar="FILE")
+    describe.add_argument(
+        "--checkout", type=Path, metavar="FILE", help="what the plan says of the code's commit"
+    )
+    describe.add_argument(
+        "--environment", type=Path, metavar="FILE", help="what the plan says of the packages"
+    )
+    describe.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    verify = add("verify", "Check published files against their manifest; say what changed.")
+    verify.add_argument("folder", type=Path, metavar="FOLDER", help="such as results/release")
+    verify.add_argument(
+        "--against", type=Path, metavar="OTHER", help="say also how another release differs"
+    )
+
+
+def _add_questions(add: Add) -> None:
+    """Add the verbs that people ask by hand."""
+    explain = add(
+        "explain", "Explain one patient's label; prints patient-level values to the terminal."
+    )
+    explain.add_argument("patient", metavar="PATIENT", help="the patient's pseudonym")
+    explain.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
+    explain.add_argument(
+        "--definition", metavar="ID", help="default: the primary one of the config"
+    )
+    explain.add_argument(
+        "--html", action="store_true", help="a page in place of text: ... --html > FILE"
+    )
+    explain.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+
+    freeze = add("freeze", "Keep what the analysis is fixed by, before the first labels.")
+    freeze.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+    freeze.add_argument(
+        "--again", metavar="REASON", help="it was frozen before and has changed since: why"
+    )
+
+    assure = add("assure", "Run the hand-written cases of definitions; print expected beside got.")
+    assure.add_argument(
+        "definitions", type=Path, nargs="*", metavar="FILE", help="default: every definition"
+    )
+
+    simulate = add("simulate", "Write a synthetic drop with a known truth.")
+    simulate.add_argument("--patients", type=_count, default=2000, metavar="N")
+    simulate.add_argument("--seed", type=int, default=1, metavar="S")
+    simulate.add_argument("--format", choices=("csv", "parquet"), default="csv")
+    simulate.add_argument("--clean", action="store_true", help="mix in no bad input")
+    simulate.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return number

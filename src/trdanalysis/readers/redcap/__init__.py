@@ -1,0 +1,1 @@
+"""The reader ``redcap``: flat exports of REDCap, raw or with labels."""
