@@ -60,7 +60,7 @@ def render_data_page() -> str:
         " Intervals are half-open: a stop day is the first day without the treatment.",
         "",
         "`drop.yaml` is optional: `mode` (`snapshot` or `increment`), `source` (`native`,"
-        " `flat`, `omop` or `redcap`), `mapping` (for all but `native`), `synthetic`"
+        " `flat`, `omop`, `redcap`, `sdtm` or `nda`), `mapping` (for all but `native`), `synthetic`"
         " (`true` or `false`), `namespace` (put before patient ids where sites may share them).",
     ]
     for spec in TABLES.values():

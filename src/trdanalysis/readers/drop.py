@@ -15,6 +15,8 @@ from trdanalysis.readers.native import read_native
 from trdanalysis.readers.omop.read import read_omop_drop
 from trdanalysis.readers.raw_drop import RawDrop
 from trdanalysis.readers.redcap.read import read_redcap_drop
+from trdanalysis.readers.studies.mapping import Kind
+from trdanalysis.readers.studies.read import read_study_drop
 
 
 def read_drop(engine: Engine, folder: Path, info: DropInfo) -> RawDrop:
@@ -36,13 +38,13 @@ def read_drop(engine: Engine, folder: Path, info: DropInfo) -> RawDrop:
         return read_omop_drop(engine, folder, _mapping_path(folder, info), mode=info.mode)
     if info.source == "redcap":
         return read_redcap_drop(engine, folder, _mapping_path(folder, info))
-    available = ("native", "flat", "omop", "redcap")
+    if info.source in ("sdtm", "nda"):
+        kind: Kind = "sdtm" if info.source == "sdtm" else "nda"
+        return read_study_drop(engine, folder, _mapping_path(folder, info), kind)
     raise UserError(
-        f"there is no reader `{info.source}` in this version"
-        if info.source in READERS
-        else f"unknown reader `{info.source}`",
+        f"unknown reader `{info.source}`",
         where=str(folder / "drop.yaml"),
-        try_this=suggest(info.source, available),
+        try_this=suggest(info.source, READERS),
         kind="config",
     )
 

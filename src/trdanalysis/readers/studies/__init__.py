@@ -1,0 +1,1 @@
+"""Records of studies in several files: SDTM domains and NIMH Data Archive structures."""
