@@ -140,7 +140,10 @@ def test_a_structure_of_the_archive(engine: Engine, tmp_path: Path) -> None:
         if form == "Clinician":
             gap = "999" in values.values()
             expected.append((row["subjectkey"], row["days_baseline"], None if gap else str(total)))
-    told = ["\t".join(names), "\t".join(one["ElementDescription"] for one in definitions)]
+    told = [
+        "\t".join(names),
+        "\t".join(" ".join(one["ElementDescription"].split()) for one in definitions),
+    ]
     told += ["\t".join(row[name] for name in names) for row in lines]
     (tmp_path / "qids01.txt").write_text("\n".join(told) + "\n", encoding="utf-8")
     raw = read(engine, tmp_path, "nda-qids.yaml", "nda")
