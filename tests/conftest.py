@@ -6,6 +6,10 @@ import pytest
 
 TESTS = Path(__file__).parent
 
+#: Kinds whose tests share what takes long to make: those of a file stay in one process, or those of
+#: the whole folder.
+BY_FILE, BY_FOLDER = ("definitions", "property"), ("golden", "workflow")
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add the folder's marker, so that `pytest -m property` needs no decorator on every test."""
@@ -15,3 +19,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         kind = item.path.relative_to(TESTS).parts[0]
         if kind in declared:
             item.add_marker(getattr(pytest.mark, kind))
+        if kind in (*BY_FILE, *BY_FOLDER):
+            group = item.path.stem if kind in BY_FILE else kind
+            item.add_marker(pytest.mark.xdist_group(group))
