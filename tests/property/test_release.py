@@ -33,6 +33,10 @@ KINDS = {
 }  # fmt: skip
 
 
+#: Tables whose counts are rounded also where a policy does not round.
+COARSE = ("definitions", "agreement", "overlaps", "grades", "label_flows", "rate_changes", "drift")
+
+
 @pytest.fixture(scope="module", params=CASES, ids=str)
 def released(request: pytest.FixtureRequest) -> tuple[Tables, Tables, Policy]:
     seed, patients, name = request.param
@@ -71,7 +75,7 @@ def test_no_small_count_can_be_narrowed_down(released: tuple[Tables, Tables, Pol
     assert len(small) > 100
     seen = attack(shown, policy)
     assert [name for name in small if name in seen.names and not seen.hides(name)] == []
-    assert ruled_out(seen, small, limit, 400 if BATCHES else 25) == []
+    assert ruled_out(seen, small, limit, 400 if BATCHES else 15) == []
 
 
 def test_the_attacker_would_find_what_one_more_cell_tells(
@@ -93,7 +97,7 @@ def test_the_attacker_would_find_what_one_more_cell_tells(
         rates[name] = rates[name].mask(gone, exact[name])
     told["rates"] = rates.reset_index()
     exact_policy = policy.model_copy(update={"round_to": 0}) if not policy.round_to else policy
-    assert ruled_out(attack(told, exact_policy), small_counts(tables, limit), limit, 40)
+    assert ruled_out(attack(told, exact_policy), small_counts(tables, limit), limit, 20)
 
 
 def test_nothing_small_is_printed(released: tuple[Tables, Tables, Policy]) -> None:
@@ -104,7 +108,9 @@ def test_nothing_small_is_printed(released: tuple[Tables, Tables, Policy]) -> No
             if name in ("tipping", "multiverse", "curves") and least == 0:
                 continue  # a share of nobody among the unknown, the start of a curve
             values = shown[name][column].astype("Float64").dropna()
-            assert not values.between(least, policy.hide_counts_up_to).any(), (name, column)
+            # The least of the counts that are rounded to a number may be small though it is not.
+            most = policy.hide_counts_up_to - policy.base_of(primary=name not in COARSE) // 2
+            assert not values.between(least, most).any(), (name, column)
 
 
 def test_hidden_rows_have_no_numbers(released: tuple[Tables, Tables, Policy]) -> None:

@@ -122,7 +122,7 @@ def test_hidden_numbers_are_not_on_the_page() -> None:
     tables = published()
     policy = policy_of("cms", hide_counts_up_to=3)
     hidden = release_of(tables, policy).tables
-    hiding = {"units": 900, "hidden": 400, "small": 300, "dropped": ["overlaps"]}
+    hiding = {"units": 900, "hidden": 400, "small": 300, "dropped": ["overlaps"], "reprinted": 9}
     settings = {**report_tables(tables).settings, "policy": policy.model_dump(mode="json")}
     shown = render_report(report_tables(hidden, hiding=hiding, settings=settings))
     text = Reader(shown).text
