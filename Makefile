@@ -95,7 +95,7 @@ check: format-check lint types test ## Check format, lint and types, then run th
 
 format: $(READY) ## Format Python and Snakemake files
 	$(BIN)/ruff format .
-	$(BIN)/snakefmt --quiet Snakefile workflow
+	$(BIN)/snakefmt Snakefile workflow
 
 format-check: $(READY)
 	$(BIN)/ruff format --check .

@@ -11,6 +11,8 @@ TESTS = Path(__file__).parent
 BY_FILE, BY_FOLDER = ("definitions", "property"), ("golden", "workflow")
 
 
+# Before pytest-xdist reads the groups: its own hook is called first otherwise.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add the folder's marker, so that `pytest -m property` needs no decorator on every test."""
     # A folder that is no declared kind is left alone here; a test of the set-up names it.

@@ -96,7 +96,7 @@ def test_the_attacker_would_find_what_one_more_cell_tells(
     for name in ("n", "events", "n_unknown", "n_clusters"):
         rates[name] = rates[name].mask(gone, exact[name])
     told["rates"] = rates.reset_index()
-    # What he learns of, he learns of their neighbours: of few hundred counts a draw would miss them.
+    # He learns of their neighbours: among some hundred counts a draw would miss them.
     beside = set(told["rates"].loc[gone.to_numpy(), ["estimand", "stratum", "group"]].agg(tuple, 1))
     seen = attack(told, policy)
     small = [name for name in small_counts(tables, limit) if name[1:4] in beside]
