@@ -78,7 +78,7 @@ demo: $(READY) ## Simulate a drop and run the whole workflow on it
 	@echo "The report, to open in a browser: $$(find "$(CURDIR)/results/demo" -name report.html | sort | head -n 1)"
 
 test: $(READY) ## Run every test but those that need Debian packages
-	$(BIN)/python -m pytest -q -n $(CORES) --dist loadgroup -m "not system" $(ARGS)
+	$(BIN)/python -m pytest -q -n $(CORES) -m "not system" $(ARGS)
 
 fuzz: $(READY) ## Compare labels and cells with slower ways to them on new random data (BATCHES=25)
 	TRDANALYSIS_FUZZ_BATCHES=$(BATCHES) $(BIN)/python -m pytest -q tests/property/test_against_slow_reading.py tests/property/test_multiverse.py tests/property/test_release.py tests/property/test_sealed_releases.py $(ARGS)

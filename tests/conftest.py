@@ -1,26 +1,50 @@
-"""Marks each test with the kind its folder names: tests/unit/... gets `unit`, and so on."""
+"""Marks each test with the kind its folder names, and says which tests stay in one process.
+
+Tests of a file share what takes long to make, and so do those of some whole folders; spread over
+the processes one by one, each process would make it again. The groups of pytest-xdist (`--dist
+loadgroup`) do that by the name of a test, which pytest 9.2 does not let it change any more; so the
+assignment is made here.
+"""
 
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 TESTS = Path(__file__).parent
 
-#: Kinds whose tests share what takes long to make: those of a file stay in one process, or those of
-#: the whole folder.
-BY_FILE, BY_FOLDER = ("definitions", "property"), ("golden", "workflow")
+#: Kinds whose tests share across the files of the folder what takes long to make.
+BY_FOLDER = ("golden", "workflow")
+
+#: Kinds whose groups take longest: they begin, so that no process is left alone with one of them.
+FIRST = ("workflow", "property", "definitions", "golden")
 
 
-# Before pytest-xdist reads the groups: its own hook is called first otherwise.
-@pytest.hookimpl(tryfirst=True)
+class Groups(LoadScopeScheduling):
+    """Keeps the tests of a file, or of a whole folder, in one process, in the order collected."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        return folder if folder.rpartition("/")[2] in BY_FOLDER else file
+
+
+# Optional: without pytest-xdist (`-p no:xdist`) nobody asks.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
+    """Assign groups of tests to processes, in the order collected."""
+    config.option.loadscopereorder = False
+    return Groups(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add the folder's marker, so that `pytest -m property` needs no decorator on every test."""
     # A folder that is no declared kind is left alone here; a test of the set-up names it.
     declared = {line.partition(":")[0] for line in config.getini("markers")}
-    for item in items:
-        kind = item.path.relative_to(TESTS).parts[0]
+    kinds = {item: item.path.relative_to(TESTS).parts[0] for item in items}
+    for item, kind in kinds.items():
         if kind in declared:
             item.add_marker(getattr(pytest.mark, kind))
-        if kind in (*BY_FILE, *BY_FOLDER):
-            group = item.path.stem if kind in BY_FILE else kind
-            item.add_marker(pytest.mark.xdist_group(group))
+    order = {kind: place for place, kind in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(kinds[item], len(order)))
