@@ -186,3 +186,13 @@ def test_limits_far_out_are_shares() -> None:
     shown = _predict(wide, with_intercept([9.0, 0.0]))
     assert shown["ci_low"].tolist()[0] == pytest.approx(0)
     assert shown["ci_high"].tolist()[0] == pytest.approx(1)
+
+
+def test_rounding_does_not_reach_the_iterations() -> None:
+    """Rows in another order round otherwise, as another processor does."""
+    random = np.random.default_rng(1)
+    design = np.column_stack([np.ones(5000), random.normal(size=(5000, 4))])
+    risks = 1 / (1 + np.exp(-design @ np.array([-1.0, 0.5, 0.3, 0.0, 0.2])))
+    events = (random.random(5000) < risks).astype(float)
+    orders = [random.permutation(5000) for _ in range(12)]
+    assert len({fit_logistic(design[order], events[order]).iterations for order in orders}) == 1

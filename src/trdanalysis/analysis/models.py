@@ -19,6 +19,10 @@ from trdanalysis.analysis.intervals import Floats, divide
 LEAST_RISK, LARGEST_ERROR = 1e-7, 50.0
 #: Beyond this ratio of singular values of the scaled design its columns are not told apart.
 LARGEST_CONDITION = 1e8
+#: Relative change of the deviance, or the step of an equation's solution, at which a fit counts as
+#: settled. It goes on from there as far as rounding allows, and how far that is depends on the
+#: processor: only the iterations up to here are counted.
+_SETTLED = 1e-8
 
 
 class NotEstimableError(Exception):
@@ -40,7 +44,7 @@ class Fit:
     n, events
         Patients (or trials), and those with the event.
     iterations
-        Until convergence.
+        Until the deviance (grouped trials: the coefficients) settled to the eighth digit.
     condition
         Ratio of the largest to the smallest singular value of the design with scaled columns.
     dispersion
@@ -131,9 +135,9 @@ def _fit(design: Any, events: Any, n: Any, names: Any, family: Any, *, robust: b
         warnings.simplefilter("ignore", PerfectSeparationWarning)
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            result = GLM(outcome, rows, family=family, freq_weights=weights).fit(
-                maxiter=100, tol=1e-12
-            )
+            model = GLM(outcome, rows, family=family, freq_weights=weights)
+            # As near as rounding allows; the relative part is what rounding leaves of a large sum.
+            result = model.fit(maxiter=100, atol=1e-12, rtol=1e-15)
         except PerfectSeparationError:
             raise NotEstimableError("separation") from None
         except (np.linalg.LinAlgError, ValueError, FloatingPointError):
@@ -156,9 +160,16 @@ def _fit(design: Any, events: Any, n: Any, names: Any, family: Any, *, robust: b
     return Fit(
         names=_names(names, x), coefficients=coefficients, covariance=covariance,
         log_likelihood=log_likelihood, n=int(total), events=int(e.sum()),
-        iterations=int(result.fit_history["iteration"]), condition=condition,
+        iterations=_count_iterations(result.fit_history["deviance"]), condition=condition,
         dispersion=pearson / (total - x.shape[1]) if total > x.shape[1] else float("nan"),
     )  # fmt: skip
+
+
+def _count_iterations(deviances: list[float]) -> int:
+    """Count the iterations until the deviance settled; the first two entries are the start."""
+    last = np.asarray(deviances[1:], dtype=float)
+    settled = np.abs(np.diff(last)) <= _SETTLED * np.abs(last[1:])
+    return int(np.argmax(settled)) + 1
 
 
 def check_design(design: Any, events: Any, n: Any) -> tuple[Floats, Floats, Floats]:
@@ -320,8 +331,8 @@ def fit_gee(
     condition = measure_condition(x, w * k)
     start = fit_modified_poisson if link == "log" else fit_logistic
     first = start(x, w * e, w * k, names)
-    beta, correlation = first.coefficients.copy(), 0.0
-    for iterations in range(1, 201):  # noqa: B007
+    beta, correlation, iterations = first.coefficients.copy(), 0.0, 0
+    for iteration in range(1, 201):
         mean = _inverse(x @ beta, link)
         variance = mean if link == "log" else mean * (1 - mean)
         correlation = _moment_correlation(e, k, w, mean, variance, x.shape[1])
@@ -335,6 +346,8 @@ def fit_gee(
         beta = beta + step
         if not np.isfinite(beta).all():
             raise NotEstimableError("no_convergence")
+        if not iterations and np.abs(step).max() < _SETTLED:
+            iterations = iteration
         if np.abs(step).max() < 1e-11:
             break
     else:
