@@ -130,7 +130,7 @@ lock: ## Make the locks from pyproject.toml (ARGS=--upgrade for newer versions)
 	@test -x $(BIN)/uv || $(RECIPE) .venv requirements.lock
 	$(compile) --extra dev --output-file requirements.lock
 	$(compile) --extra jupyter --extra dev --constraint requirements.lock --output-file requirements-jupyter.lock
-	$(compile) --extra spark --extra postgres --extra dev --constraint requirements.lock --output-file requirements-spark.lock
+	$(compile) --extra spark --extra postgres --extra browser --extra dev --constraint requirements.lock --output-file requirements-spark.lock
 	@if grep -n '://' requirements*.lock; then echo "A lock names a host (see above)."; exit 1; fi
 
 clean: ## Remove environments, caches and the demo; drops and results of your own stay

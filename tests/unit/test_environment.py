@@ -17,10 +17,11 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {
     "requirements.lock": ("dev",),
     "requirements-jupyter.lock": ("dev", "jupyter"),
-    "requirements-spark.lock": ("dev", "spark", "postgres"),
+    "requirements-spark.lock": ("dev", "spark", "postgres", "browser"),
 }
 # Conda's name of a package, where it is not the package index's.
 INDEX_NAME = {
+    "great_tables": "great-tables",
     "ibis-duckdb": "ibis-framework",
     "matplotlib-base": "matplotlib",
     "python-duckdb": "duckdb",
@@ -91,7 +92,7 @@ def test_first_lock_is_free_of_the_jupyter_metapackage() -> None:
 
 
 def test_every_direct_dependency_has_a_lower_bound_and_no_upper_one() -> None:
-    for name, wish in direct_requirements("dev", "jupyter", "spark").items():
+    for name, wish in direct_requirements("dev", "jupyter", "spark", "browser").items():
         upper = {"<"} if name in HELD_BACK else set()
         assert {bound.operator for bound in wish.specifier} == {">="} | upper, name
 
