@@ -114,19 +114,20 @@ def _add_analysis(add: Add) -> None:
 
 def _add_publishing(add: Add) -> None:
     """Add the verbs of what leaves."""
-    publish = add("publish", "Write result tables and the report, behind disclosure control.")
-    publish.add_argument("--settings", type=Path, required=True, metavar="FILE")
-    publish.add_argument("--analysis", type=Path, required=True, metavar="FOLDER")
-    publish.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
-    publish.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
-    publish.add_argument("--policy", type=Path, required=True, metavar="FILE")
-    publish.add_argument(
-        "--frozen", type=Path, default=Path("config/frozen.json"), metavar="FILE",
-        help="what `freeze` kept; it need not exist",
-    )  # fmt: skip
+    disclose = add("disclose", "Apply disclosure control to the results of a run.")
+    disclose.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    disclose.add_argument("--analysis", type=Path, required=True, metavar="FOLDER")
+    disclose.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    disclose.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
+    disclose.add_argument("--policy", type=Path, required=True, metavar="FILE")
+    disclose.add_argument("--frozen", type=Path, default=Path("config/frozen.json"), metavar="FILE")
+    disclose.add_argument("--sealed", type=Path, nargs="*", default=[], metavar="FOLDER")
+    disclose.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    publish = add("publish", "Write the tables and the report of what passed disclosure control.")
+    publish.add_argument("--disclosed", type=Path, required=True, metavar="FOLDER")
     publish.add_argument("--out", type=Path, required=True, metavar="FOLDER")
-    publish.add_argument("--kept", type=Path, metavar="FOLDER")
-    publish.add_argument("--sealed", type=Path, nargs="*", default=[], metavar="FOLDER")
+    publish.add_argument("--about", type=Path, metavar="FILE", help="keep what sealing needs here")
 
     seal = add("seal", "Keep a release that leaves: later ones tell no more together with it.")
     seal.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")

@@ -165,14 +165,24 @@ def _run_verify(options: argparse.Namespace) -> None:
         )
 
 
+def _run_disclose(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.disclose import Made, run_disclose
+
+    made = Made(
+        drops=options.drops,
+        definitions=options.definitions,
+        policy=options.policy,
+        frozen=options.frozen,
+        reference=options.reference,
+        sealed=options.sealed,
+    )
+    run_disclose(options.analysis, made, read_verb_settings(options.settings), options.out)
+
+
 def _run_publish(options: argparse.Namespace) -> None:
     from trdanalysis.commands.publish import run_publish
 
-    run_publish(
-        options.analysis, options.drops, options.definitions, options.policy, options.frozen,
-        read_verb_settings(options.settings), options.reference, options.out, options.kept,
-        options.sealed,
-    )  # fmt: skip
+    run_publish(options.disclosed, options.reference, options.out, options.about)
 
 
 def _run_quality(options: argparse.Namespace) -> None:
@@ -254,6 +264,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "multiverse": _run_multiverse,
     "changes": _run_changes,
     "remember": _run_remember,
+    "disclose": _run_disclose,
     "publish": _run_publish,
     "seal": _run_seal,
     "describe": _run_describe,

@@ -57,20 +57,30 @@ SUMMARY_TABLES = tuple(name for name in ANALYSIS_TABLES if name not in (MULTIVER
 CHANGES = "changes.csv"
 REMEMBERED = ("labels.parquet", "rows.parquet", "rates.parquet")
 
-#: Files behind disclosure control.
+#: Files behind disclosure control: what everything published is made from.
+ABOUT_DISCLOSED = "about.json"
+DISCLOSED_ROWS = ("balance", "absent_columns", "left_out_factors")
+KNOWN_COUNTS = "counts.parquet"
+DISCLOSED_FILES = (
+    ABOUT_DISCLOSED, KNOWN_COUNTS,
+    *(f"{name}.parquet" for name in (*ANALYSIS_TABLES, *DISCLOSED_ROWS)),
+)  # fmt: skip
+
+#: Files that are published.
 PUBLISHED_FILES = ("report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES))
 
 #: Folders of results: what may leave; what stays; and in the latter a draft of what may leave, what
-#: is kept of it for sealing, and sealed releases by number.
+#: passed disclosure control, and sealed releases by number.
 RELEASE, RESTRICTED = "release", "restricted"
 DRAFT, DISCLOSED, RELEASES = "draft", "disclosed", "releases"
 
+#: Of the last published files: their hashes, and what they were made of. In restricted/.
+ABOUT_PUBLISHED = "published.json"
+
 #: What a sealed release is made of beside its files: who has it knows these counts; rows that the
 #: next release may print again.
-KNOWN_COUNTS = "counts.parquet"
 PRINTED_AGAIN = ("rates", "attrition", "unknowns", "resistance", "first_trials")
-ABOUT_PUBLISHED = "published.json"
-DISCLOSED_FILES = (
+SEALED_FILES = (
     KNOWN_COUNTS, ABOUT_PUBLISHED, *(f"{name}.parquet" for name in PRINTED_AGAIN),
 )  # fmt: skip
 

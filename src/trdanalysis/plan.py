@@ -19,13 +19,13 @@ from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import format_json, write_text_if_changed
 from trdanalysis.layout import (
-    DISCLOSED_FILES,
     DRAFT,
     DROP_FILES,
     NAME_TABLES,
     RELEASE,
     RELEASES,
     RESTRICTED,
+    SEALED_FILES,
     SITE_NAMES,
 )
 from trdanalysis.prespecification import FROZEN_FILE
@@ -41,7 +41,8 @@ REFERENCES = {
     "label": ("antidepressants.csv", "scales.csv"),
     "summarise": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
     "multiverse": ("antidepressants.csv", "scales.csv"),
-    "publish": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
+    "disclose": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
+    "publish": ("published_rates.csv",),
     "describe": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
 }
 
@@ -135,7 +136,7 @@ class Plan:
     @property
     def sealed_files(self) -> list[str]:
         """What the next release takes account of."""
-        return [str(folder / name) for folder in self.sealed for name in DISCLOSED_FILES]
+        return [str(folder / name) for folder in self.sealed for name in SEALED_FILES]
 
     def drop_inputs(self, drop: str) -> list[str]:
         """Give the files that a drop's tables depend on."""
@@ -163,13 +164,13 @@ class Plan:
         tables = [self.project / "config" / "reference" / name for name in REFERENCES.get(verb, ())]
         # The site's own file need not be there.
         files += [path for path in tables if path.is_file() or path.name != SITE_NAMES]
-        if verb in ("label", "summarise", "publish", "describe"):
+        if verb in ("label", "summarise", "disclose", "describe"):
             files += self.definition_files
         if verb == "multiverse":
             files += [self.definition_files[0], self.grid_file]
         if verb == "describe":
             files += [self.grid_file, self.checkout_file]
-        if verb in ("publish", "describe"):
+        if verb in ("disclose", "describe"):
             files.append(self.policy_file)
             files += [self.frozen_file] if self.frozen_file.is_file() else []
         return [str(path) for path in files] + modules_of(verb)

@@ -334,7 +334,8 @@ USED_BY: dict[str, tuple[str, ...]] = {
     "changes": ("definitions", "primary_definition"),
     "remember": (),
     "quality": (),
-    "publish": (
+    "publish": (),
+    "disclose": (
         "definitions",
         "primary_definition",
         "reference_rate",
@@ -349,7 +350,7 @@ USED_BY: dict[str, tuple[str, ...]] = {
     ),
 }
 # The manifest tells everything that what is published was made by, and what is said of it.
-USED_BY["describe"] = (*USED_BY["publish"], "release_date", "release_licence")
+USED_BY["describe"] = (*USED_BY["disclose"], "release_date", "release_licence")
 
 
 def read_settings(data: Mapping[str, Any], where: str = "config/config.yaml") -> Settings:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.support import ROOT
 from trdanalysis.cli import main
-from trdanalysis.layout import PUBLISHED_TABLES
+from trdanalysis.layout import ABOUT_PUBLISHED, PUBLISHED_TABLES
 from trdanalysis.settings import read_settings, read_yaml, write_verb_settings
 
 HERE = Path(__file__).parent
@@ -29,6 +29,7 @@ def run_verbs(drop: Path, results: Path) -> Path:
     cohort = results / "restricted" / "cohort"
     analysis = str(results / "restricted" / "analysis")
     pooled = str(cohort / "accepted")
+    disclosed = str(results / "restricted" / "disclosed")
     release = results / "release"
     for verb, *arguments in (
         ("intake", "--drop", str(drop), "--out", taken),
@@ -41,15 +42,16 @@ def run_verbs(drop: Path, results: Path) -> Path:
         ("changes", "--cohort", str(cohort), "--pooled", pooled, "--drops", taken, "--analysis",
          analysis, "--history", str(results / "restricted" / "history"), "--out",
          str(results / "restricted")),
-        ("publish", "--analysis", analysis, "--drops", taken, "--definitions", definition,
-         "--policy", str(config / "disclosure" / "none.yaml"), "--out", str(release),
-         "--kept", str(results / "restricted" / "disclosed")),
+        ("disclose", "--analysis", analysis, "--drops", taken, "--definitions", definition,
+         "--policy", str(config / "disclosure" / "none.yaml"), "--out", disclosed),
+        ("publish", "--disclosed", disclosed, "--out", str(release),
+         "--about", str(results / "restricted" / ABOUT_PUBLISHED)),
         ("describe", "--drops", taken, "--definitions", definition, "--policy",
          str(config / "disclosure" / "none.yaml"), "--grid", str(HERE / "multiverse.yaml"),
          "--out", str(release)),
     ):  # fmt: skip
         line = [verb, *arguments, "--reference", str(config / "reference")]
-        if verb in ("pool", "summarise", "multiverse", "changes", "publish", "describe"):
+        if verb in ("pool", "summarise", "multiverse", "changes", "disclose", "describe"):
             line += ["--settings", str(settings / f"{verb}.json")]
         code = main(line)
         assert code == 0, f"`{verb}` ended with exit code {code}"

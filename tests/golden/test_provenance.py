@@ -16,13 +16,13 @@ from tests.golden.run import HERE
 from tests.support import ROOT
 from trdanalysis import __version__
 from trdanalysis.cli import main
-from trdanalysis.commands.publish import load_sealed
+from trdanalysis.commands.disclose import load_sealed
 from trdanalysis.errors import EXIT_CODES
 from trdanalysis.layout import (
-    DISCLOSED_FILES,
     PROVENANCE_FILES,
     PUBLISHED_FILES,
     PUBLISHED_TABLES,
+    SEALED_FILES,
 )
 
 
@@ -165,8 +165,8 @@ def test_a_damaged_manifest_is_one_clear_error(
 def test_a_release_is_sealed_once(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert seal(results) == 0
     sealed = results / "restricted" / "releases" / "1"
-    names = {*PUBLISHED_FILES, *PROVENANCE_FILES, *DISCLOSED_FILES}
-    assert {path.name for path in sealed.iterdir()} == names
+    names = {*PUBLISHED_FILES, *PROVENANCE_FILES, *SEALED_FILES}
+    assert {path.relative_to(sealed).as_posix() for path in sealed.rglob("*.*")} == names
     for name in PUBLISHED_FILES:
         assert sha256(sealed / name) == sha256(results / "release" / name)
     loaded = load_sealed(sealed)
@@ -189,7 +189,7 @@ def test_what_is_not_the_release_of_the_last_run_is_not_sealed(
     assert seal(results) == EXIT_CODES["manifest"]
     assert "not as its manifest.json says" in capsys.readouterr().err
     rates.write_text(kept, encoding="utf-8")
-    about = results / "restricted" / "disclosed" / "published.json"
+    about = results / "restricted" / "published.json"
     told = json.loads(about.read_text(encoding="utf-8"))
     told["files"]["rates.csv"] = "0" * 64
     about.write_text(json.dumps(told), encoding="utf-8")

@@ -39,9 +39,8 @@ def test_the_primary_cell_is_the_rate_of_resistance(release: Path) -> None:
 
 
 def test_nothing_else_is_published(release: Path) -> None:
-    assert sorted(path.name for path in release.iterdir()) == sorted(
-        (*PUBLISHED_FILES, *PROVENANCE_FILES)
-    )
+    made = [path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()]
+    assert sorted(made) == sorted((*PUBLISHED_FILES, *PROVENANCE_FILES))
     assert not list(release.rglob("*.parquet"))
 
 

@@ -15,7 +15,7 @@ from trdanalysis.files import read_csv
 from trdanalysis.labelling.wording import describe_definition
 from trdanalysis.layout import PUBLISHED_TABLES
 from trdanalysis.prespecification import FreezeStatus
-from trdanalysis.report.page import ReportTables
+from trdanalysis.report.disclosed import Disclosed
 
 
 def published() -> dict[str, pd.DataFrame]:
@@ -62,14 +62,9 @@ def changed() -> dict[str, pd.DataFrame]:
     }
 
 
-def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> ReportTables:
-    made = ReportTables(
-        rates=tables["rates"],
-        benchmarks=tables["benchmarks"],
-        attrition=tables["attrition"],
-        definition_counts=tables["definitions"],
-        statistics=tables,
-        label_reasons=tables["label_reasons"],
+def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> Disclosed:
+    made = Disclosed(
+        tables=tables,
         published=read_csv(REFERENCE / "published_rates.csv"),
         balance=pd.DataFrame(
             [("autumn", "trials", 1365, 1353, 1, 11, 6)],

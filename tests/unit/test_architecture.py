@@ -101,7 +101,11 @@ def test_one_module_writes_what_is_published() -> None:
 def test_published_tables_pass_the_one_door() -> None:
     text = (PACKAGE / "commands" / "publish.py").read_text(encoding="utf-8")
     written = re.findall(r"write_csv\([^,]+, (\w+)", text)
-    assert written == ["disclosed"]
+    assert written == ["results"]
+    # It sees nothing else: no analysis, no cohort.
+    assert not {"analysis", "labelling", "disclosure"} & {
+        name.split(".")[1] for name in imported(PACKAGE / "commands" / "publish.py")
+    }
 
 
 def test_the_snakefile_is_a_map() -> None:

@@ -64,7 +64,11 @@ def test_what_a_verb_uses_is_what_it_imports() -> None:
     assert not {"figures.py", "rates.py", "gate.py", "flat.py", "cli.py", "plan.py"} & names
     assert len(label) == len(set(label))
     publish = {Path(path).name for path in modules_of("publish")}
-    assert {"page.py", "figures.py", "disclose.py", "report.html.j2", "style.css"} <= publish
+    assert {"page.py", "figures.py", "report.html.j2", "style.css"} <= publish
+    assert not {"disclose.py", "ledger.py", "rates.py"} & publish
+    disclose = {Path(path).name for path in modules_of("disclose")}
+    assert {"disclose.py", "ledger.py"} <= disclose
+    assert not {"page.py", "figures.py"} & disclose
     assert {"flat.py", "gate.py", "native.py"} <= {Path(path).name for path in modules_of("intake")}
 
 
@@ -78,7 +82,7 @@ def test_paths_below_the_project_do_not_depend_on_where_it_lies(
 def test_an_unknown_policy_or_definition_stops_with_the_nearest(plan_of: Any) -> None:
     plan = plan_of({}, disclosure_policy="cmss")
     with pytest.raises(UserError, match="did you mean `cms`"):
-        plan.uses("publish")
+        plan.uses("disclose")
     with pytest.raises(UserError, match="did you mean `article`"):
         plan_of({}, definitions=["articles"], primary_definition="articles")
 

@@ -1,20 +1,50 @@
 # Needs: the result tables, the definitions, the site's disclosure policy; the commit of the code.
-# Makes: the published tables and the report, in release/ where every drop is synthetic, else in
-#        restricted/draft/; beside them what says where they come from. Then keeps what the next run is
-#        compared with.
+# Makes: what passes disclosure control; of that the published tables and the report, in release/
+#        where the policy allows it, else in restricted/draft/; beside them what says where they come
+#        from. Then keeps what the next run is compared with.
 
 
-rule publish:
+rule disclose:
     input:
         rules.summarise.output,
         rules.multiverse.output,
         rules.changes.output,
         plan.intake_of(),
         plan.sealed_files,
+        uses=plan.uses("disclose"),
+    output:
+        [f"{R}/disclosed/{name}" for name in layout.DISCLOSED_FILES],
+    log:
+        f"{R}/logs/disclose.log",
+    benchmark:
+        f"{R}/benchmarks/disclose.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        settings=f"{R}/settings/disclose.json",
+        analysis=f"{R}/analysis",
+        drops=[f"{R}/drops/{name}" for name in plan.drops],
+        definitions=plan.definition_files,
+        policy=plan.policy_file,
+        frozen=plan.frozen_file,
+        sealed=plan.sealed,
+        out=subpath(output[0], parent=True),
+    message:
+        "Controlling what may be disclosed"
+    shell:
+        "{PYTHON:q} -m trdanalysis disclose --settings {params.settings:q} --analysis {params.analysis:q}"
+        " --drops {params.drops:q} --definitions {params.definitions:q} --policy {params.policy:q}"
+        " --frozen {params.frozen:q} --sealed {params.sealed:q}"
+        " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
+
+
+rule publish:
+    input:
+        rules.disclose.output,
         uses=plan.uses("publish"),
     output:
         [f"{plan.published}/{name}" for name in layout.PUBLISHED_FILES],
-        [f"{R}/disclosed/{name}" for name in layout.DISCLOSED_FILES],
+        about=f"{R}/{layout.ABOUT_PUBLISHED}",
     log:
         f"{R}/logs/publish.log",
     benchmark:
@@ -22,21 +52,12 @@ rule publish:
     conda:
         "../../environment.yml"
     params:
-        settings=f"{R}/settings/publish.json",
-        analysis=f"{R}/analysis",
-        drops=[f"{R}/drops/{name}" for name in plan.drops],
-        definitions=plan.definition_files,
-        policy=plan.policy_file,
-        frozen=plan.frozen_file,
+        disclosed=subpath(input[0], parent=True),
         out=plan.published,
-        kept=f"{R}/disclosed",
-        sealed=plan.sealed,
     message:
         "Publishing to {params.out}"
     shell:
-        "{PYTHON:q} -m trdanalysis publish --settings {params.settings:q} --analysis {params.analysis:q}"
-        " --drops {params.drops:q} --definitions {params.definitions:q} --policy {params.policy:q}"
-        " --frozen {params.frozen:q} --kept {params.kept:q} --sealed {params.sealed:q}"
+        "{PYTHON:q} -m trdanalysis publish --disclosed {params.disclosed:q} --about {output.about:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from trdanalysis import __version__
 from trdanalysis.checkout import PACKAGE, describe_environment
+from trdanalysis.commands.publish import is_draft
 from trdanalysis.commands.shared import step
 from trdanalysis.errors import UserError
 from trdanalysis.files import hash_file, read_json, write_text
@@ -106,12 +107,12 @@ def _describe(sources: Sources, settings: dict[str, Any], out: Path) -> Manifest
     checkout = read_json(sources.checkout) if sources.checkout else _UNKNOWN_CHECKOUT
     environment = read_json(sources.environment) if sources.environment else describe_environment()
     analysis = describe_analysis(settings, sources.definitions, sources.reference)
-    is_draft = out.name == "draft" and out.parent.name == "restricted"
+    stays = is_draft(out)
     policy = read_yaml(sources.policy)
     drops = [_describe_drop(read_json(folder / "drop.json")) for folder in sources.drops]
     return Manifest(
         format=FORMAT,
-        is_draft=is_draft,
+        is_draft=stays,
         tool=Tool(
             name=PACKAGE,
             version=__version__,
@@ -124,7 +125,7 @@ def _describe(sources: Sources, settings: dict[str, Any], out: Path) -> Manifest
             [drop.drop_id for drop in drops],
             [path.stem for path in sources.definitions],
             sources.policy.stem,
-            "restricted/draft" if is_draft else out.name,
+            "restricted/draft" if stays else out.name,
         ),
         drops=tuple(drops),
         definitions={
@@ -175,6 +176,15 @@ def describe_file(path: Path) -> FileFacts:
 
 
 def list_extra(folder: Path, known: set[str]) -> list[str]:
-    """Give what stands in a folder and is not known, folders with a slash, in order."""
-    names = [path.name + ("/" if path.is_dir() else "") for path in folder.iterdir()]
-    return sorted(name for name in names if name not in known)
+    """Give what stands in a folder and is not known, in order; a folder of which nothing is known
+    by itself, with a slash.
+    """
+    extra = []
+    for path in folder.iterdir():
+        if not path.is_dir():
+            extra += [path.name] if path.name not in known else []
+            continue
+        own = {name.partition("/")[2] for name in known if name.startswith(f"{path.name}/")}
+        inside = list_extra(path, own) if own else [""]
+        extra += [f"{path.name}/{name}" for name in inside]
+    return sorted(extra)

@@ -12,13 +12,14 @@ from trdanalysis.files import hash_file, read_json, write_aside
 from trdanalysis.layout import (
     ABOUT_PUBLISHED,
     DISCLOSED,
-    DISCLOSED_FILES,
+    KNOWN_COUNTS,
     MANIFEST,
     PROVENANCE_FILES,
     PUBLISHED_FILES,
     RELEASE,
     RELEASES,
     RESTRICTED,
+    SEALED_FILES,
 )
 
 
@@ -28,7 +29,7 @@ def run_seal(results: Path) -> Path:
     Parameters
     ----------
     results
-        The folder of results, with the release and what ``publish`` kept of it.
+        The folder of results, with the release and what is kept of it.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def run_seal(results: Path) -> Path:
         those of the last run; ``config``: it is a draft, or is sealed already.
     """
     restricted = results / RESTRICTED
-    release, kept, releases = results / RELEASE, restricted / DISCLOSED, restricted / RELEASES
+    release, releases = results / RELEASE, restricted / RELEASES
     manifest = read_manifest(release)
     if manifest.is_draft:
         raise UserError(
@@ -52,7 +53,7 @@ def run_seal(results: Path) -> Path:
             kind="config",
         )
     text, faults = run_verify(release)
-    _check_kept(release, kept, text, faults)
+    _check_kept(release, restricted, text, faults)
     sealed = list_sealed(releases)
     same = [folder for folder in sealed if _is_same(folder, release)]
     if same:
@@ -65,9 +66,10 @@ def run_seal(results: Path) -> Path:
     with write_aside(target) as aside:
         aside.mkdir(mode=0o700)
         for name in (*PUBLISHED_FILES, *PROVENANCE_FILES):
+            (aside / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(release / name, aside / name)
-        for name in DISCLOSED_FILES:
-            shutil.copyfile(kept / name, aside / name)
+        for name in SEALED_FILES:
+            shutil.copyfile(_kept(restricted, name), aside / name)
     step(f"sealed: {target}. The next release takes account of it; so never remove it.")
     return target
 
@@ -88,12 +90,22 @@ def _is_same(folder: Path, release: Path) -> bool:
     )
 
 
-def _check_kept(release: Path, kept: Path, text: str, faults: int) -> None:
-    missing = [name for name in DISCLOSED_FILES if not (kept / name).is_file()]
-    hashes = {} if missing else read_json(kept / ABOUT_PUBLISHED)["files"]
-    other = [] if faults else [
-        name for name in PUBLISHED_FILES if hashes.get(name) != hash_file(release / name)
-    ]  # fmt: skip
+def _kept(restricted: Path, name: str) -> Path:
+    return restricted / name if name == ABOUT_PUBLISHED else restricted / DISCLOSED / name
+
+
+def _is_of_last_run(release: Path, restricted: Path) -> bool:
+    """Say whether the release was made of what is kept, and is as it was made."""
+    about = read_json(_kept(restricted, ABOUT_PUBLISHED))
+    if about["counts"] != hash_file(_kept(restricted, KNOWN_COUNTS)):
+        return False
+    hashes = about["files"]
+    return all(hashes.get(name) == hash_file(release / name) for name in PUBLISHED_FILES)
+
+
+def _check_kept(release: Path, restricted: Path, text: str, faults: int) -> None:
+    missing = [name for name in SEALED_FILES if not _kept(restricted, name).is_file()]
+    other = not faults and not missing and not _is_of_last_run(release, restricted)
     if faults or missing or other:
         what = (
             f"{faults} thing(s) of the release are not as its {MANIFEST} says"

@@ -22,7 +22,9 @@ from trdanalysis.settings import StrictModel
 FORMAT = "trdanalysis-manifest-1"
 
 _HASH = r"^[0-9a-f]{64}$"
-_FILE_NAME = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}"
+_NAME = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}"
+#: A file, or one in a folder: no path leads out of where the manifest is.
+_FILE_NAME = rf"(?:{_NAME}/)?{_NAME}"
 
 
 class FileFacts(StrictModel):
@@ -164,16 +166,18 @@ def list_commands(
         + " --definitions "
         + " ".join(f"config/definitions/{name}.yaml" for name in definitions)
         + f" --policy config/disclosure/{policy}.yaml --frozen config/frozen.json"
-        + f" --reference config/reference --out results/{published}"
+        + " --reference config/reference"
     )
     settings = f"{restricted}/settings"
     return {
         "workflow": "snakemake --cores 2",
-        "publish": f"python -m trdanalysis publish --settings {settings}/publish.json"
-        f" --analysis {restricted}/analysis{shared}",
+        "disclose": f"python -m trdanalysis disclose --settings {settings}/disclose.json"
+        f" --analysis {restricted}/analysis{shared} --out {restricted}/disclosed",
+        "publish": f"python -m trdanalysis publish --disclosed {restricted}/disclosed"
+        f" --reference config/reference --out results/{published}",
         "describe": f"python -m trdanalysis describe --settings {settings}/describe.json"
         f" --grid config/multiverse.yaml --checkout {settings}/checkout.json"
-        f" --environment {settings}/environment.json{shared}",
+        f" --environment {settings}/environment.json{shared} --out results/{published}",
     }
 
 

@@ -5,17 +5,16 @@ Nothing here counts or estimates. It puts words around numbers, and draws them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import jinja2
 import pandas as pd
 
-from trdanalysis.prespecification import FreezeStatus
 from trdanalysis.report import words
 from trdanalysis.report.agreement import make_agreement
 from trdanalysis.report.changes import make_changes
+from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.figures import ForestRow, render_forest
 from trdanalysis.report.making import make_statistics
 from trdanalysis.report.multiverse import make_multiverse
@@ -39,120 +38,67 @@ TABLED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class ReportTables:
-    """What the report shows.
-
-    Attributes
-    ----------
-    rates, benchmarks, attrition, definition_counts
-        ``rates.csv``, ``benchmarks.csv``, ``attrition.csv`` and ``definitions.csv``, after
-        disclosure control.
-    statistics
-        The other published tables by name, after disclosure control.
-    label_reasons
-        ``definition``, ``label``, ``reason``, ``patients``, ``on_defaults``; null is hidden.
-    published
-        The studies behind ``benchmarks.reference_id``: text columns ``reference_id``, ``study``,
-        ``year``, ``source``, ``population``, ``metric``, ``confidence``.
-    balance
-        ``drop_id``, ``table``, ``rows_in``, ``accepted``, ``duplicates``, ``quarantined``,
-        ``cells_set_unknown``.
-    absent_columns, left_out_factors
-        ``drop_id``, ``table``, ``column``; and ``drop_id``, ``factor``.
-    definitions
-        The definition files, the primary first.
-    settings
-        ``reference_rate`` and ``equivalence_margin`` (fractions), ``age_bands`` (labels),
-        ``disclosure_policy``, ``policy_title``.
-    run
-        ``version``, ``drops``, ``synthetic``, ``draft``, ``command``.
-    freeze
-        Whether configuration and definitions are as they were frozen.
-    """
-
-    rates: pd.DataFrame
-    benchmarks: pd.DataFrame
-    attrition: pd.DataFrame
-    definition_counts: pd.DataFrame
-    statistics: Mapping[str, pd.DataFrame]
-    label_reasons: pd.DataFrame
-    published: pd.DataFrame
-    balance: pd.DataFrame
-    absent_columns: pd.DataFrame
-    left_out_factors: pd.DataFrame
-    definitions: Sequence[Mapping[str, Any]]
-    settings: Mapping[str, Any]
-    run: Mapping[str, Any]
-    freeze: FreezeStatus
-    hiding: dict[str, Any]
-
-
-def render_report(tables: ReportTables) -> str:
+def render_report(disclosed: Disclosed) -> str:
     """Render the report.
 
     Parameters
     ----------
-    tables
-        What it shows; see :class:`ReportTables`.
+    disclosed
+        What it shows.
 
     Returns
     -------
     str
         One HTML page without outside references and without scripts. Equal tables give equal text.
     """
-    reference = float(tables.settings["reference_rate"])
-    margin = float(tables.settings["equivalence_margin"])
-    primary = str(tables.definitions[0]["id"])
-    overall = overall_rates(tables.rates, primary)
-    people = tables.definition_counts.set_index("definition")["n"].get(primary, 0)
+    reference, margin, primary = disclosed.reference, disclosed.margin, disclosed.primary
+    tables = disclosed.tables
+    rates, published = tables["rates"], disclosed.published
+    overall = overall_rates(rates, primary)
+    people = tables["definitions"].set_index("definition")["n"].get(primary, 0)
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
-            run=tables.run,
-            hiding=tables.hiding,
-            settings=tables.settings,
-            freeze=tables.freeze,
-            freeze_words=words.freeze_words(tables.freeze),
+            run=disclosed.run,
+            hiding=disclosed.hiding,
+            settings=disclosed.settings,
+            freeze=disclosed.freeze,
+            freeze_words=words.freeze_words(disclosed.freeze),
             reference=reference,
             margin=margin,
-            definitions=tables.definitions,
-            primary=tables.definitions[0],
+            definitions=disclosed.definitions,
+            primary=disclosed.definitions[0],
             is_empty=not pd.isna(people) and not int(people),
             glance=glance(overall, reference, margin),
-            headline=headline_rows(tables.rates, reference, margin),
+            headline=headline_rows(rates, reference, margin),
             headline_figure=_forest(
-                _headline_forest(
-                    overall, benchmark_rows(tables.benchmarks, tables.published, primary)
-                ),
+                _headline_forest(overall, benchmark_rows(tables["benchmarks"], published, primary)),
                 reference,
                 margin,
                 "Headline rates beside the reference and beside published rates; the numbers stand"
                 " in the tables below the figure",
                 "headline",
             ),
-            benchmarks=benchmark_rows(tables.benchmarks, tables.published, primary),
-            sections=_estimand_sections(tables, primary, reference, margin),
-            statistics=make_statistics(tables.rates, tables.statistics, primary, reference, margin),
+            benchmarks=benchmark_rows(tables["benchmarks"], published, primary),
+            sections=_estimand_sections(disclosed),
+            statistics=make_statistics(rates, tables, primary, reference, margin),
             agreement=make_agreement(
-                tables.rates,
-                tables.definition_counts,
-                tables.statistics,
-                [str(each["id"]) for each in tables.definitions],
+                rates,
+                tables["definitions"],
+                tables,
+                disclosed.definition_ids,
                 reference,
                 margin,
-            ),
-            changes=make_changes(
-                tables.statistics, [str(each["id"]) for each in tables.definitions]
-            ),
-            multiverse=make_multiverse(tables.statistics["multiverse"], primary),
-            labels=label_rows(tables.label_reasons),
-            grades=_grade_rows(tables.statistics["grades"]),
-            definition_counts=list_rows(_with_none(tables.definition_counts)),
-            balance=list_rows(tables.balance),
-            absent=_listed(tables.absent_columns, ["drop_id", "table"], "column"),
-            left_out=_listed(tables.left_out_factors, ["drop_id"], "factor"),
+            ),  # fmt: skip
+            changes=make_changes(tables, disclosed.definition_ids),
+            multiverse=make_multiverse(tables["multiverse"], primary),
+            labels=label_rows(tables["label_reasons"]),
+            grades=_grade_rows(tables["grades"]),
+            definition_counts=list_rows(_with_none(tables["definitions"])),
+            balance=list_rows(disclosed.balance),
+            absent=_listed(disclosed.absent_columns, ["drop_id", "table"], "column"),
+            left_out=_listed(disclosed.left_out_factors, ["drop_id"], "factor"),
             hidden=words.HIDDEN,
             no_number=words.NOTHING,
         )
@@ -183,13 +129,13 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _estimand_sections(
-    tables: ReportTables, primary: str, reference: float, margin: float
-) -> list[dict[str, Any]]:
+def _estimand_sections(disclosed: Disclosed) -> list[dict[str, Any]]:
     """Give what the page shows of each estimand: its words, figure, tables and attrition."""
-    overall = overall_rates(tables.rates, primary)
-    rates = tables.rates[tables.rates["definition"] == primary]
-    published = benchmark_rows(tables.benchmarks, tables.published, primary)
+    reference, margin, primary = disclosed.reference, disclosed.margin, disclosed.primary
+    rates = disclosed.tables["rates"]
+    overall = overall_rates(rates, primary)
+    rates = rates[rates["definition"] == primary]
+    published = benchmark_rows(disclosed.tables["benchmarks"], disclosed.published, primary)
     estimands = [name for name in words.ESTIMANDS if name in overall]
     return [
         {
@@ -223,7 +169,7 @@ def _estimand_sections(
                 }
                 for stratum in TABLED
             ],
-            "flow": attrition_flow(tables.attrition, primary, name),
+            "flow": attrition_flow(disclosed.tables["attrition"], primary, name),
         }
         for name in estimands
     ]

@@ -1,0 +1,59 @@
+"""What passed disclosure control, loaded from where ``disclose`` kept it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from trdanalysis.errors import UserError
+from trdanalysis.files import read_csv, read_json
+from trdanalysis.layout import ABOUT_DISCLOSED, ANALYSIS_TABLES, DISCLOSED_ROWS
+from trdanalysis.prespecification import FreezeStatus
+from trdanalysis.report.disclosed import Disclosed
+
+
+def load_disclosed(folder: Path, reference: Path, *, is_draft: bool) -> Disclosed:
+    """Load what ``disclose`` wrote.
+
+    Parameters
+    ----------
+    folder
+        ``results/restricted/disclosed``.
+    reference
+        Folder of reference tables: what the published rates are of.
+    is_draft
+        Whether it is for looking only, and stays.
+
+    Raises
+    ------
+    UserError
+        Kind ``not_found``, where there are no results yet.
+    """
+    path = folder / ABOUT_DISCLOSED
+    if not path.is_file():
+        raise UserError(
+            "there are no results yet",
+            where=str(folder),
+            try_this="run `snakemake --cores 2`, which makes them",
+            kind="not_found",
+        )
+    said = read_json(path)
+    tables, rows = (
+        {name: pd.read_parquet(folder / f"{name}.parquet") for name in names}
+        for names in (ANALYSIS_TABLES, DISCLOSED_ROWS)
+    )
+    freeze = said["freeze"]
+    return Disclosed(
+        tables=tables,
+        published=read_csv(reference / "published_rates.csv"),
+        definitions=said["definitions"],
+        settings=said["settings"],
+        run={**said["run"], "draft": is_draft},
+        freeze=FreezeStatus(
+            freeze["state"], freeze["before_labels"],
+            tuple(freeze["changes"]), tuple(freeze["reasons"]),
+        ),
+        hiding=said["hiding"],
+        **rows,
+    )  # fmt: skip
