@@ -75,6 +75,12 @@ def write_text(path: Path, text: str) -> None:
         aside.write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file of any kind."""
+    with write_aside(path) as aside:
+        aside.write_bytes(content)
+
+
 def write_text_if_changed(path: Path, text: str) -> None:
     """Write a text file only where its content would change: its time stamp tells the truth."""
     if not path.is_file() or path.read_text(encoding="utf-8") != text:

@@ -1,4 +1,4 @@
-"""`publish`: the one writer of release/ and restricted/draft/. It sees only what `disclose` wrote."""
+"""`publish`: the one writer of release/ and restricted/draft/, of what `disclose` kept alone."""
 
 from __future__ import annotations
 
