@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from trdanalysis.arguments import build_parser
 from trdanalysis.errors import UserError
+from trdanalysis.project import find_by_id, list_by_id
 from trdanalysis.settings import read_settings, read_verb_settings, read_yaml
 
 if TYPE_CHECKING:
@@ -222,11 +223,9 @@ def _run_remember(options: argparse.Namespace) -> None:
 def _run_assure(options: argparse.Namespace) -> None:
     from trdanalysis.commands.assure import run_assure
 
-    folder = options.reference.parent / "definitions"
+    definitions = options.definitions or list_by_id(options.reference.parent, "definitions")
     with _engine(options) as engine:
-        text, wrong = run_assure(
-            engine, options.definitions or sorted(folder.glob("*.yaml")), options.reference
-        )
+        text, wrong = run_assure(engine, definitions, options.reference)
     sys.stdout.write(text)
     if wrong:
         raise UserError(
@@ -246,7 +245,7 @@ def _run_explain(options: argparse.Namespace) -> None:
             engine,
             options.patient,
             options.results or Path(settings.results),
-            options.config.parent / "definitions" / f"{name}.yaml",
+            find_by_id(options.config.parent, "definitions", name),
             options.reference,
             as_html=options.html,
         )

@@ -31,6 +31,7 @@ from trdanalysis.layout import (
     PRINTED_AGAIN,
 )
 from trdanalysis.prespecification import compare_frozen, describe_analysis, read_frozen
+from trdanalysis.project import find_table
 
 _BALANCE = ("rows_in", "accepted", "duplicates", "quarantined", "cells_set_unknown")
 _SHOWN_OF_DROP = ("drop_id", "mode", "source", "synthetic", "assumptions")
@@ -86,7 +87,7 @@ def run_disclose(analysis: Path, made: Made, settings: dict[str, Any], out: Path
     release = disclose(
         tables,
         _balance(made.drops),
-        read_csv(made.reference / "published_rates.csv"),
+        read_csv(find_table(made.reference, "published_rates.csv")),
         policy,
         make_rate_settings(settings, [definition.id for definition in definitions]),
         [load_sealed(folder) for folder in made.sealed],

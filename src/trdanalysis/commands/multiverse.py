@@ -16,6 +16,7 @@ from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, write_parquet
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.layout import MULTIVERSE
+from trdanalysis.project import find_table
 
 
 def run_multiverse(
@@ -54,7 +55,7 @@ def run_multiverse(
     facts = collect_facts(
         engine,
         load_cohort(engine, pooled),
-        engine.from_memory(reference_drugs(read_csv(reference / "antidepressants.csv"))),
+        engine.from_memory(reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))),
         load_scales(reference),
         definition,
         grid,

@@ -14,6 +14,7 @@ from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, read_json, write_parquet
 from trdanalysis.layout import SUMMARY_TABLES
+from trdanalysis.project import find_table
 
 
 def run_summarise(
@@ -55,7 +56,7 @@ def run_summarise(
             {"drop_id": folder.name, "tables": read_json(folder / "summary.json")}
             for folder in drops
         ],
-        read_csv(reference / "published_rates.csv"),
+        read_csv(find_table(reference, "published_rates.csv")),
         _read_settings(settings, tuple(definition.id for definition in definitions)),
         step,
     )
