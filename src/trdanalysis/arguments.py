@@ -55,6 +55,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_readers(add: Add) -> None:
     """Add the verbs between a delivery and the pooled cohort."""
+    init = add(
+        "init", "Make a study folder outside of the tool's: configuration, drops, notebooks."
+    )
+    init.add_argument("folder", type=Path, metavar="DIR", help="a name that is free")
+
     intake = add("intake", "Take in one drop: accepted rows, quarantine, findings.")
     intake.add_argument("--drop", type=Path, required=True, metavar="FOLDER")
     intake.add_argument("--earlier", type=Path, nargs="*", default=[], metavar="FOLDER")

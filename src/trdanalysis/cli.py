@@ -69,6 +69,12 @@ def _run_intake(options: argparse.Namespace) -> None:
         run_intake(engine, options.drop, options.earlier, options.reference, options.out)
 
 
+def _run_init(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.init import run_init
+
+    run_init(options.folder)
+
+
 def _run_map(options: argparse.Namespace) -> None:
     from trdanalysis.commands.map import run_map
 
@@ -253,6 +259,7 @@ def _run_explain(options: argparse.Namespace) -> None:
 
 
 _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "init": _run_init,
     "intake": _run_intake,
     "map": _run_map,
     "quality": _run_quality,
