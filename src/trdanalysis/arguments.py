@@ -6,46 +6,48 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from trdanalysis.helping import ByPurpose, format_examples
 from trdanalysis.layout import FROZEN
 from trdanalysis.project import CONFIG, CONFIG_FILE, find_given
 
-EXAMPLES = """examples:
-  python -m trdanalysis map data/drops/clinic/clinic.csv
-  python -m trdanalysis check data/drops/autumn
-  python -m trdanalysis simulate --patients 2000 --seed 1 --out data/drops/simulated
-  snakemake --cores 2
-  python -m trdanalysis freeze
-  python -m trdanalysis explain P000017
-  python -m trdanalysis assure config/definitions/article.yaml
-  python -m trdanalysis verify results/release
-"""
+#: What the program is called where nothing else is known.
+PROG = "python -m trdanalysis"
 
 Add = Callable[[str, str], argparse.ArgumentParser]
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser of all verbs."""
+def build_parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Build the parser of all verbs; ``prog`` is what the program is called in its help."""
     parser = argparse.ArgumentParser(
-        prog="python -m trdanalysis",
+        prog=prog,
         description=(
             "Treatment-resistant depression from treatment records: labels with reasons, and rates."
         ),
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"{format_examples(prog)}\n\n{prog} VERB --help tells more of a verb.",
+        formatter_class=ByPurpose,
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--log", type=Path, metavar="FILE", help="keep messages in this file too")
-    common.add_argument(
+    shared = common.add_argument_group("for every verb")
+    shared.add_argument("--log", type=Path, metavar="FILE", help="keep messages in this file too")
+    shared.add_argument(
         "--reference", type=Path, default=CONFIG / "reference", metavar="FOLDER",
         help="the study's reference tables; what is not there is the tool's",
     )  # fmt: skip
-    common.add_argument("--threads", type=int, default=2, metavar="N")
-    common.add_argument("--memory-limit-mb", type=int, default=4000, metavar="MIB")
+    shared.add_argument(
+        "--threads", type=int, default=2, metavar="N", help="of the engine; default: 2"
+    )
+    shared.add_argument(
+        "--memory-limit-mb", type=int, default=4000, metavar="MIB", help="default: 4000"
+    )
 
     def add(verb: str, text: str) -> argparse.ArgumentParser:
-        return verbs.add_parser(verb, help=text, description=text, parents=[common])
+        return verbs.add_parser(
+            verb, help=text, description=text, parents=[common], formatter_class=ByPurpose,
+            epilog=format_examples(prog, verb),
+        )  # fmt: skip
 
+    _add_study(add)
     _add_readers(add)
     _add_analysis(add)
     _add_publishing(add)
@@ -53,13 +55,17 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_readers(add: Add) -> None:
-    """Add the verbs between a delivery and the pooled cohort."""
-    init = add(
-        "init", "Make a study folder outside of the tool's: configuration, drops, notebooks."
-    )
+def _add_study(add: Add) -> None:
+    """Add the verbs around a study."""
+    init = add("init", "Make a study folder: configuration, a place for drops, notebooks.")
     init.add_argument("folder", type=Path, metavar="DIR", help="a name that is free")
 
+    completion = add("completion", "Print what makes a shell complete verbs, options and ids.")
+    completion.add_argument("shell", choices=("bash", "zsh"))
+
+
+def _add_readers(add: Add) -> None:
+    """Add the verbs between a delivery and the pooled cohort."""
     intake = add("intake", "Take in one drop: accepted rows, quarantine, findings.")
     intake.add_argument("--drop", type=Path, required=True, metavar="FOLDER")
     intake.add_argument("--earlier", type=Path, nargs="*", default=[], metavar="FOLDER")
