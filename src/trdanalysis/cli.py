@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trdanalysis.arguments import PROG, build_parser
 from trdanalysis.errors import UserError
+from trdanalysis.progress import Lines, shown
 from trdanalysis.project import find_by_id, list_by_id
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _start_log(file: Path | None) -> None:
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    handlers: list[logging.Handler] = [Lines()]
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
@@ -55,10 +57,12 @@ def _start_log(file: Path | None) -> None:
         log.addHandler(handler)
 
 
-def _engine(options: argparse.Namespace) -> Engine:
+@contextmanager
+def _engine(options: argparse.Namespace) -> Iterator[Engine]:
     from trdanalysis.engine import Engine
 
-    return Engine(options.memory_limit_mb, options.threads)
+    with Engine(options.memory_limit_mb, options.threads) as engine, shown(engine.query_progress):
+        yield engine
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -213,13 +217,15 @@ def _run_disclose(options: argparse.Namespace) -> None:
         reference=options.reference,
         sealed=options.sealed,
     )
-    run_disclose(options.analysis, made, _verb_settings(options), options.out)
+    with shown():
+        run_disclose(options.analysis, made, _verb_settings(options), options.out)
 
 
 def _run_publish(options: argparse.Namespace) -> None:
     from trdanalysis.commands.publish import run_publish
 
-    run_publish(options.disclosed, options.reference, options.out, options.about)
+    with shown():
+        run_publish(options.disclosed, options.reference, options.out, options.about)
 
 
 def _run_quality(options: argparse.Namespace) -> None:

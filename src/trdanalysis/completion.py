@@ -51,7 +51,7 @@ def render_completion(parser: argparse.ArgumentParser, shell: Shell) -> str:
         Which one.
     """
     _add_completions(parser)
-    tools = shlex.quote(str(tool_config() / "definitions"))
+    tools = shlex.quote(f"{tool_config()}/definitions")
     give = _GIVE[shell]
     functions = (
         _NAMES.replace("%%", "%")

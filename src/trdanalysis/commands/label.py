@@ -44,7 +44,7 @@ def run_label(
         Folder to write to.
     """
     definitions = load_definitions(definition_files, reference)
-    step("judging trials by " + ", ".join(definition.id for definition in definitions))
+    step("judging trials by " + ", ".join(definition.id for definition in definitions), of=4)
     cohort = load_cohort(engine, pooled)
     drugs = engine.from_memory(
         reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))

@@ -14,6 +14,7 @@ from trdanalysis.files import read_csv
 from trdanalysis.intake.names import SITE_COLUMNS, DrugNames
 from trdanalysis.intake.scales import Scale, read_scales
 from trdanalysis.layout import SITE_NAMES
+from trdanalysis.progress import stage
 from trdanalysis.project import find_table
 
 log = logging.getLogger("trdanalysis")
@@ -60,6 +61,16 @@ def load_tables(engine: Engine, folder: Path, names: tuple[str, ...]) -> dict[st
     return {name: engine.read_parquet(folder / f"{name}.parquet") for name in names}
 
 
-def step(text: str) -> None:
-    """Say what is being done now; shown on the terminal and kept in the verb's log."""
+def step(text: str, of: int | None = None) -> None:
+    """Say what is being done now; shown on the terminal and kept in the verb's log.
+
+    Parameters
+    ----------
+    text
+        A stage of the verb; one that begins with a space is a detail of the current one.
+    of
+        How many stages the verb has in all; the first says so.
+    """
+    if not text.startswith(" "):
+        stage(text, of)
     log.info(text)

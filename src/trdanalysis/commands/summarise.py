@@ -44,6 +44,7 @@ def run_summarise(
     out
         Folder to write to.
     """
+    step("reading the labelled cohort", of=6)
     definitions = load_definitions(definition_files, reference)
     tables = load_tables(engine, cohort, ("patients", "trials", "trial_verdicts", "labels"))
     quarantined = engine.read_parquet(pooled / "quarantined_trials.parquet")
@@ -60,6 +61,7 @@ def run_summarise(
         _read_settings(settings, tuple(definition.id for definition in definitions)),
         step,
     )
+    step("writing result tables")
     for name in SUMMARY_TABLES:
         write_parquet(out / f"{name}.parquet", results[name])
 
