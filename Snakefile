@@ -25,6 +25,7 @@ PYTHON = sys.executable  # a run needs no activated environment
 REFERENCE = plan.reference
 
 
+include: "workflow/around.smk"
 include: "workflow/rules/intake.smk"
 include: "workflow/rules/label.smk"
 include: "workflow/rules/summarise.smk"

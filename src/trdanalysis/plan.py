@@ -137,9 +137,19 @@ class Plan:
         """Where published files go: ``release``, or a draft that stays, where the configuration
         asks for one or the policy is for synthetic data and a drop is not.
         """
-        is_allowed = self.is_synthetic or not read_policy(self.policy_file).only_synthetic
-        is_release = is_allowed and not self.settings.draft
-        return self.results / RELEASE if is_release else self.restricted / DRAFT
+        return self.results / RELEASE if self.why_draft is None else self.restricted / DRAFT
+
+    @cached_property
+    def why_draft(self) -> str | None:
+        """Why what is published is a draft that stays; None: it is a release."""
+        if self.settings.draft:
+            return "`draft: true` in the configuration"
+        if self.is_synthetic or not read_policy(self.policy_file).only_synthetic:
+            return None
+        return (
+            f"policy `{self.settings.disclosure_policy}` is for invented records, and a drop is not"
+            " marked synthetic; choose the site's `disclosure_policy`"
+        )
 
     @cached_property
     def sealed(self) -> list[Path]:

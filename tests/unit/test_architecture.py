@@ -14,7 +14,7 @@ PACKAGE = ROOT / "src" / "trdanalysis"
 #: Stations from left to right; a module imports from its own or from those to its left.
 STATIONS = ("", "readers", "intake", "labelling", "analysis", "disclosure", "report", "commands")
 #: Modules at the top that belong to no station: all may import the first, none the second.
-LAST = ("arguments", "cli", "__main__", "plan", "running", "generated")
+LAST = ("arguments", "cli", "__main__", "plan", "running", "closing", "generated")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 #: What reads and writes files, and is told where by its caller.
 MAY_NAME_PATHS = ("readers", "commands", "")
