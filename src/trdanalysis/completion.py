@@ -27,10 +27,10 @@ _BY_METAVAR = {
 
 #: Ids are read off names of folders and files: quick, and right in the study one is in.
 _NAMES = """_trdanalysis_names() {
-  local path
-  for path in "$@"; do
-    [ -e "$path" ] || continue
-    path="${path%%/}"; path="${path##*/}"; printf '%%s\\n' "${path%%.yaml}"
+  local place
+  for place in "$@"; do
+    [ -e "$place" ] || continue
+    place="${place%%/}"; place="${place##*/}"; printf '%%s\\n' "${place%%.yaml}"
   done | sort -u
 }
 """

@@ -28,7 +28,7 @@ def results_of(hide_up_to: int = 10, *, synthetic: bool = False, **changed: Any)
 
 def test_a_release_and_its_labels_are_told() -> None:
     said = dict(describe_run(results_of(), AROUND).made)
-    assert said["release"] == "results/release/, 23 files"
+    assert said["released"] == "results/release/, 23 files"
     assert said["report"] == "results/release/report.html"
     assert said["article"].startswith("149 patients: 7 treatment-resistant, 133 not")
 

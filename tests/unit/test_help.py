@@ -119,15 +119,15 @@ def test_bash_completes_verbs_options_drops_and_definitions(tmp_path: Path) -> N
     (tmp_path / "data" / "drops" / "spring").mkdir()
     own = tmp_path / "config" / "definitions"
     own.mkdir(parents=True)
-    (own / "our_clinic.yaml").write_text("")
+    (own / "our-clinic.yaml").write_text("")
     (tmp_path / "results").mkdir()
     assert complete(tmp_path, "fre") == ["freeze"]
     assert sorted(complete(tmp_path, "")) == VERBS
     assert "--again" in complete(tmp_path, "freeze", "--")
     assert complete(tmp_path, "check", "") == ["autumn", "spring"]
     found = complete(tmp_path, "explain", "P1", "--definition", "")
-    assert {"article", "ema", "our_clinic"} <= set(found)
-    assert complete(tmp_path, "explain", "P1", "--definition", "our") == ["our_clinic"]
+    assert {"article", "ema", "our-clinic"} <= set(found)
+    assert complete(tmp_path, "explain", "P1", "--definition", "our") == ["our-clinic"]
     assert complete(tmp_path, "verify", "res") == ["results"]
     assert complete(tmp_path, "completion", "z") == ["zsh"]
 

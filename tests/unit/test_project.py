@@ -62,8 +62,8 @@ def test_a_definition_of_the_study_stands_before_the_tools(study: Path) -> None:
 
 
 def test_an_id_that_nobody_has_suggests_one_of_either(study: Path) -> None:
-    (study / "config/definitions/our_clinic.yaml").write_text("id: our_clinic\n")
-    for wrong, right in (("our_clinik", "our_clinic"), ("artikle", "article")):
+    (study / "config/definitions/our-clinic.yaml").write_text("id: our-clinic\n")
+    for wrong, right in (("our_clinik", "our-clinic"), ("artikle", "article")):
         with pytest.raises(UserError, match="there is no definition") as fault:
             project.find_by_id(Path("config"), "definitions", wrong)
         assert fault.value.try_this == f"did you mean `{right}`?"

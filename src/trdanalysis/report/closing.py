@@ -75,7 +75,7 @@ def describe_run(results: Disclosed, around: Around) -> Closing:
     """
     is_draft = around.why_draft is not None
     made = [
-        ("draft" if is_draft else "release", f"{around.published}/, {around.files} files"),
+        ("draft" if is_draft else "released", f"{around.published}/, {around.files} files"),
         ("report", f"{around.published}/report.html"),
         *_labels(results),
     ]
