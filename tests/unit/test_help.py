@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -65,14 +65,12 @@ def test_without_a_verb_the_help_is_shown(capsys: pytest.CaptureFixture[str]) ->
 
 def test_help_is_there_in_half_a_second() -> None:
     command = [sys.executable, "-m", "trdanalysis", "--help"]
-    best = 9.0
-    for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
-        best = min(best, time.perf_counter() - start)
-        if best < 0.5:
-            return
-    raise AssertionError(f"it took {best:.2f} s")
+    # Time of the processor: how long one waits depends on what else the machine does.
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    took = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    assert 0 < took < 0.5
 
 
 def test_help_loads_no_heavy_package() -> None:
