@@ -3,7 +3,6 @@
 #
 # What is decided, trdanalysis.plan decides; a rule calls one verb: `python -m trdanalysis <rule>`.
 import sys
-from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
@@ -16,16 +15,17 @@ configfile: "config/config.yaml"
 
 
 try:
-    plan = Plan(config, Path(workflow.basedir))
+    plan = Plan(config)
     plan.look()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
 R = str(plan.restricted)
 PYTHON = sys.executable  # a run needs no activated environment
-REFERENCE = plan.project / "config" / "reference"
+REFERENCE = plan.reference
 
 
+include: "workflow/around.smk"
 include: "workflow/rules/intake.smk"
 include: "workflow/rules/label.smk"
 include: "workflow/rules/summarise.smk"

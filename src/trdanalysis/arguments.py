@@ -6,47 +6,62 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-EXAMPLES = """examples:
-  python -m trdanalysis map data/drops/clinic/clinic.csv
-  python -m trdanalysis check data/drops/autumn
-  python -m trdanalysis simulate --patients 2000 --seed 1 --out data/drops/simulated
-  snakemake --cores 2
-  python -m trdanalysis freeze
-  python -m trdanalysis explain P000017
-  python -m trdanalysis assure config/definitions/article.yaml
-  python -m trdanalysis verify results/release
-"""
+from trdanalysis.helping import ByPurpose, format_examples
+from trdanalysis.layout import FROZEN
+from trdanalysis.project import CONFIG, CONFIG_FILE, find_given
+
+#: What the program is called where nothing else is known.
+PROG = "python -m trdanalysis"
 
 Add = Callable[[str, str], argparse.ArgumentParser]
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser of all verbs."""
+def build_parser(prog: str = PROG) -> argparse.ArgumentParser:
+    """Build the parser of all verbs; ``prog`` is what the program is called in its help."""
     parser = argparse.ArgumentParser(
-        prog="python -m trdanalysis",
+        prog=prog,
         description=(
             "Treatment-resistant depression from treatment records: labels with reasons, and rates."
         ),
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"{format_examples(prog)}\n\n{prog} VERB --help tells more of a verb.",
+        formatter_class=ByPurpose,
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--log", type=Path, metavar="FILE", help="keep messages in this file too")
-    common.add_argument(
-        "--reference", type=Path, default=Path("config/reference"), metavar="FOLDER"
+    shared = common.add_argument_group("for every verb")
+    shared.add_argument("--log", type=Path, metavar="FILE", help="keep messages in this file too")
+    shared.add_argument(
+        "--reference", type=Path, default=CONFIG / "reference", metavar="FOLDER",
+        help="the study's reference tables; what is not there is the tool's",
+    )  # fmt: skip
+    shared.add_argument(
+        "--threads", type=int, default=2, metavar="N", help="of the engine; default: 2"
     )
-    common.add_argument("--threads", type=int, default=2, metavar="N")
-    common.add_argument("--memory-limit-mb", type=int, default=4000, metavar="MIB")
+    shared.add_argument(
+        "--memory-limit-mb", type=int, default=4000, metavar="MIB", help="default: 4000"
+    )
 
     def add(verb: str, text: str) -> argparse.ArgumentParser:
-        return verbs.add_parser(verb, help=text, description=text, parents=[common])
+        return verbs.add_parser(
+            verb, help=text, description=text, parents=[common], formatter_class=ByPurpose,
+            epilog=format_examples(prog, verb),
+        )  # fmt: skip
 
+    _add_study(add)
     _add_readers(add)
     _add_analysis(add)
     _add_publishing(add)
     _add_questions(add)
     return parser
+
+
+def _add_study(add: Add) -> None:
+    """Add the verbs around a study."""
+    init = add("init", "Make a study folder: configuration, a place for drops, notebooks.")
+    init.add_argument("folder", type=Path, metavar="DIR", help="a name that is free")
+
+    completion = add("completion", "Print what makes a shell complete verbs, options and ids.")
+    completion.add_argument("shell", choices=("bash", "zsh"))
 
 
 def _add_readers(add: Add) -> None:
@@ -69,7 +84,7 @@ def _add_readers(add: Add) -> None:
 
     check = add("check", "Say how good a drop is, before a run; write nothing.")
     check.add_argument("drop", metavar="DROP", help="the drop's folder, or its id")
-    check.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+    check.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
     pool = add("pool", "Pool the accepted rows of all drops.")
     pool.add_argument("--settings", type=Path, required=True, metavar="FILE")
@@ -81,7 +96,7 @@ def _add_analysis(add: Add) -> None:
     """Add the verbs between the cohort and the result tables."""
     label = add("label", "Judge every trial and label every patient.")
     label.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
-    label.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
+    label.add_argument("--definitions", type=_given, nargs="+", required=True, metavar="FILE")
     label.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
     summarise = add("summarise", "Estimate rates, benchmarks and attrition.")
@@ -89,14 +104,14 @@ def _add_analysis(add: Add) -> None:
     summarise.add_argument("--cohort", type=Path, required=True, metavar="FOLDER")
     summarise.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
     summarise.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
-    summarise.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
+    summarise.add_argument("--definitions", type=_given, nargs="+", required=True, metavar="FILE")
     summarise.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
     multiverse = add("multiverse", "Estimate the rate of TRD in every cell of the grid.")
     multiverse.add_argument("--settings", type=Path, required=True, metavar="FILE")
     multiverse.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
-    multiverse.add_argument("--definition", type=Path, required=True, metavar="FILE")
-    multiverse.add_argument("--grid", type=Path, required=True, metavar="FILE")
+    multiverse.add_argument("--definition", type=_given, required=True, metavar="FILE")
+    multiverse.add_argument("--grid", type=_given, required=True, metavar="FILE")
     multiverse.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
     changes = add("changes", "Compare with the last completed run, and drops with each other.")
@@ -118,9 +133,9 @@ def _add_publishing(add: Add) -> None:
     disclose.add_argument("--settings", type=Path, required=True, metavar="FILE")
     disclose.add_argument("--analysis", type=Path, required=True, metavar="FOLDER")
     disclose.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
-    disclose.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
-    disclose.add_argument("--policy", type=Path, required=True, metavar="FILE")
-    disclose.add_argument("--frozen", type=Path, default=Path("config/frozen.json"), metavar="FILE")
+    disclose.add_argument("--definitions", type=_given, nargs="+", required=True, metavar="FILE")
+    disclose.add_argument("--policy", type=_given, required=True, metavar="FILE")
+    disclose.add_argument("--frozen", type=Path, default=CONFIG / FROZEN, metavar="FILE")
     disclose.add_argument("--sealed", type=Path, nargs="*", default=[], metavar="FOLDER")
     disclose.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
@@ -130,15 +145,15 @@ def _add_publishing(add: Add) -> None:
     publish.add_argument("--about", type=Path, metavar="FILE", help="keep what sealing needs here")
 
     seal = add("seal", "Keep a release that leaves: later ones tell no more together with it.")
-    seal.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+    seal.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
     describe = add("describe", "Write the manifest and the RO-Crate of what was published.")
     describe.add_argument("--settings", type=Path, required=True, metavar="FILE")
     describe.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
-    describe.add_argument("--definitions", type=Path, nargs="+", required=True, metavar="FILE")
-    describe.add_argument("--policy", type=Path, required=True, metavar="FILE")
-    describe.add_argument("--grid", type=Path, required=True, metavar="FILE")
-    describe.add_argument("--frozen", type=Path, default=Path("config/frozen.json"), metavar="FILE")
+    describe.add_argument("--definitions", type=_given, nargs="+", required=True, metavar="FILE")
+    describe.add_argument("--policy", type=_given, required=True, metavar="FILE")
+    describe.add_argument("--grid", type=_given, required=True, metavar="FILE")
+    describe.add_argument("--frozen", type=Path, default=CONFIG / FROZEN, metavar="FILE")
     describe.add_argument(
         "--checkout", type=Path, metavar="FILE", help="what the plan says of the code's commit"
     )
@@ -167,17 +182,17 @@ def _add_questions(add: Add) -> None:
     explain.add_argument(
         "--html", action="store_true", help="a page in place of text: ... --html > FILE"
     )
-    explain.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+    explain.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
     freeze = add("freeze", "Keep what the analysis is fixed by, before the first labels.")
-    freeze.add_argument("--config", type=Path, default=Path("config/config.yaml"), metavar="FILE")
+    freeze.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
     freeze.add_argument(
         "--again", metavar="REASON", help="it was frozen before and has changed since: why"
     )
 
     assure = add("assure", "Run the hand-written cases of definitions; print expected beside got.")
     assure.add_argument(
-        "definitions", type=Path, nargs="*", metavar="FILE", help="default: every definition"
+        "definitions", type=_given, nargs="*", metavar="FILE", help="default: every definition"
     )
 
     simulate = add("simulate", "Write a synthetic drop with a known truth.")
@@ -186,6 +201,10 @@ def _add_questions(add: Add) -> None:
     simulate.add_argument("--format", choices=("csv", "parquet"), default="csv")
     simulate.add_argument("--clean", action="store_true", help="mix in no bad input")
     simulate.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+
+def _given(text: str) -> Path:
+    return find_given(Path(text))
 
 
 def _count(text: str) -> int:

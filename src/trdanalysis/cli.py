@@ -5,23 +5,30 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from trdanalysis.arguments import build_parser
+from trdanalysis.arguments import PROG, build_parser
 from trdanalysis.errors import UserError
-from trdanalysis.settings import read_settings, read_verb_settings, read_yaml
+from trdanalysis.progress import Lines, shown
+from trdanalysis.project import find_by_id, list_by_id
 
 if TYPE_CHECKING:
     from trdanalysis.engine import Engine
+    from trdanalysis.settings import Settings
 
 log = logging.getLogger("trdanalysis")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and give its exit code (see :data:`trdanalysis.errors.EXIT_CODES`)."""
-    options = build_parser().parse_args(arguments)
+    parser = build_parser("trdanalysis" if Path(sys.argv[0]).name == "trdanalysis" else PROG)
+    options = parser.parse_args(arguments)
+    if options.verb is None:
+        parser.print_help(sys.stderr)
+        return 2
     _start_log(options.log)
     try:
         _run(options)
@@ -37,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _start_log(file: Path | None) -> None:
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    handlers: list[logging.Handler] = [Lines()]
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
@@ -50,10 +57,32 @@ def _start_log(file: Path | None) -> None:
         log.addHandler(handler)
 
 
-def _engine(options: argparse.Namespace) -> Engine:
+@contextmanager
+def _engine(options: argparse.Namespace) -> Iterator[Engine]:
     from trdanalysis.engine import Engine
 
-    return Engine(options.memory_limit_mb, options.threads)
+    with Engine(options.memory_limit_mb, options.threads) as engine, shown(engine.query_progress):
+        yield engine
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    from trdanalysis.settings import read_settings, read_yaml
+
+    if not options.config.is_file():
+        raise UserError(
+            "there is no configuration: this is no study folder",
+            where=str(options.config),
+            expected="to be started in a study folder, or in the tool's checkout",
+            try_this="go there, give --config FILE, or make one: `init DIR`",
+            kind="config",
+        )
+    return read_settings(read_yaml(options.config), str(options.config))
+
+
+def _verb_settings(options: argparse.Namespace) -> dict[str, Any]:
+    from trdanalysis.settings import read_verb_settings
+
+    return read_verb_settings(options.settings)
 
 
 # Imports stand in the functions: a verb loads only what it needs, and --help is quick.
@@ -66,6 +95,18 @@ def _run_intake(options: argparse.Namespace) -> None:
 
     with _engine(options) as engine:
         run_intake(engine, options.drop, options.earlier, options.reference, options.out)
+
+
+def _run_init(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.init import run_init
+
+    run_init(options.folder)
+
+
+def _run_completion(options: argparse.Namespace) -> None:
+    from trdanalysis.completion import COMMAND, render_completion
+
+    sys.stdout.write(render_completion(build_parser(COMMAND), options.shell))
 
 
 def _run_map(options: argparse.Namespace) -> None:
@@ -81,7 +122,7 @@ def _run_map(options: argparse.Namespace) -> None:
 def _run_pool(options: argparse.Namespace) -> None:
     from trdanalysis.commands.pool import run_pool
 
-    settings = read_verb_settings(options.settings)
+    settings = _verb_settings(options)
     with _engine(options) as engine:
         run_pool(engine, options.drops, settings, options.reference, options.out)
 
@@ -96,7 +137,7 @@ def _run_label(options: argparse.Namespace) -> None:
 def _run_summarise(options: argparse.Namespace) -> None:
     from trdanalysis.commands.summarise import run_summarise
 
-    settings = read_verb_settings(options.settings)
+    settings = _verb_settings(options)
     with _engine(options) as engine:
         run_summarise(
             engine, options.cohort, options.pooled, options.drops, options.definitions,
@@ -107,7 +148,7 @@ def _run_summarise(options: argparse.Namespace) -> None:
 def _run_multiverse(options: argparse.Namespace) -> None:
     from trdanalysis.commands.multiverse import run_multiverse
 
-    settings = read_verb_settings(options.settings)
+    settings = _verb_settings(options)
     with _engine(options) as engine:
         run_multiverse(
             engine, options.pooled, options.definition, options.grid, settings,
@@ -132,7 +173,7 @@ def _run_simulate(options: argparse.Namespace) -> None:
 def _run_seal(options: argparse.Namespace) -> None:
     from trdanalysis.commands.seal import run_seal
 
-    run_seal(Path(read_settings(read_yaml(options.config), str(options.config)).results))
+    run_seal(Path(_settings(options).results))
 
 
 def _run_describe(options: argparse.Namespace) -> None:
@@ -148,7 +189,7 @@ def _run_describe(options: argparse.Namespace) -> None:
         checkout=options.checkout,
         environment=options.environment,
     )
-    run_describe(sources, read_verb_settings(options.settings), options.out)
+    run_describe(sources, _verb_settings(options), options.out)
 
 
 def _run_verify(options: argparse.Namespace) -> None:
@@ -176,13 +217,15 @@ def _run_disclose(options: argparse.Namespace) -> None:
         reference=options.reference,
         sealed=options.sealed,
     )
-    run_disclose(options.analysis, made, read_verb_settings(options.settings), options.out)
+    with shown():
+        run_disclose(options.analysis, made, _verb_settings(options), options.out)
 
 
 def _run_publish(options: argparse.Namespace) -> None:
     from trdanalysis.commands.publish import run_publish
 
-    run_publish(options.disclosed, options.reference, options.out, options.about)
+    with shown():
+        run_publish(options.disclosed, options.reference, options.out, options.about)
 
 
 def _run_quality(options: argparse.Namespace) -> None:
@@ -195,7 +238,7 @@ def _run_quality(options: argparse.Namespace) -> None:
 def _run_check(options: argparse.Namespace) -> None:
     from trdanalysis.commands.quality import run_check
 
-    settings = read_settings(read_yaml(options.config), str(options.config))
+    settings = _settings(options)
     restricted = Path(settings.results) / "restricted"
     with _engine(options) as engine:
         text = run_check(engine, options.drop, Path(settings.drops), restricted, options.reference)
@@ -205,7 +248,7 @@ def _run_check(options: argparse.Namespace) -> None:
 def _run_changes(options: argparse.Namespace) -> None:
     from trdanalysis.commands.changes import run_changes
 
-    settings = read_verb_settings(options.settings)
+    settings = _verb_settings(options)
     with _engine(options) as engine:
         run_changes(
             engine, options.cohort, options.pooled, options.drops, options.analysis,
@@ -222,11 +265,9 @@ def _run_remember(options: argparse.Namespace) -> None:
 def _run_assure(options: argparse.Namespace) -> None:
     from trdanalysis.commands.assure import run_assure
 
-    folder = options.reference.parent / "definitions"
+    definitions = options.definitions or list_by_id(options.reference.parent, "definitions")
     with _engine(options) as engine:
-        text, wrong = run_assure(
-            engine, options.definitions or sorted(folder.glob("*.yaml")), options.reference
-        )
+        text, wrong = run_assure(engine, definitions, options.reference)
     sys.stdout.write(text)
     if wrong:
         raise UserError(
@@ -239,14 +280,14 @@ def _run_assure(options: argparse.Namespace) -> None:
 def _run_explain(options: argparse.Namespace) -> None:
     from trdanalysis.commands.explain import run_explain
 
-    settings = read_settings(read_yaml(options.config), str(options.config))
+    settings = _settings(options)
     name = options.definition or settings.primary_definition
     with _engine(options) as engine:
         text = run_explain(
             engine,
             options.patient,
             options.results or Path(settings.results),
-            options.config.parent / "definitions" / f"{name}.yaml",
+            find_by_id(options.config.parent, "definitions", name),
             options.reference,
             as_html=options.html,
         )
@@ -254,6 +295,8 @@ def _run_explain(options: argparse.Namespace) -> None:
 
 
 _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "init": _run_init,
+    "completion": _run_completion,
     "intake": _run_intake,
     "map": _run_map,
     "quality": _run_quality,

@@ -99,6 +99,10 @@ class Engine:
                 kind="resources",
             ) from None
 
+    def query_progress(self) -> float:
+        """Give the percentage of the query that runs; below 0 where none does, or nobody knows."""
+        return float(self.connection.con.query_progress())
+
     def read_parquet(self, *paths: Path) -> ir.Table:
         """Read Parquet files of one layout as one table."""
         return self.connection.read_parquet([str(path) for path in paths])

@@ -22,6 +22,39 @@ EXIT_CODES: dict[str, int] = {
     "manifest": 10,  # published files are not as their manifest says
 }
 
+#: What an exit code means, and what to do, where only the code is known.
+EXIT_MEANINGS: dict[int, tuple[str, str]] = {
+    1: (
+        "the program has a fault",
+        "report it with the lines above; they hold no patient's value",
+    ),
+    2: ("the command line cannot be parsed", "see `python -m trdanalysis VERB --help`"),
+    3: (
+        "a drop is refused, and nothing of it is used",
+        "mend the delivery as its log says, or take its folder out of the drops;"
+        " `python -m trdanalysis check DROP` looks at it again",
+    ),
+    4: ("configuration, definition, policy or mapping", "mend the line that the log names"),
+    5: ("something asked for is not there", "see what the log says of it"),
+    6: ("results cannot be written", "see that the folder is writable and the disk not full"),
+    7: (
+        "the disclosure policy forbids it",
+        "set the site's policy in config/config.yaml, or `draft: true`",
+    ),
+    8: (
+        "memory or disk ran out",
+        "raise `memory_limit_mb` in config/config.yaml, or make room on the disk",
+    ),
+    9: ("a hand-written case is not labelled as written", "look at the case and the definition"),
+    10: ("published files are not as their manifest says", "run `snakemake` again"),
+    130: ("it was stopped by hand", "run the same command to go on"),
+    137: (
+        "it was killed, most often because the machine's memory ran out",
+        "lower `memory_limit_mb` in config/config.yaml below what the machine has free",
+    ),
+    143: ("it was told to end", "run the same command to go on"),
+}
+
 
 class UserError(Exception):
     """Something the user can mend.

@@ -9,6 +9,9 @@ SITE_NAMES = "site_drug_names.csv"
 #: What names of drugs are read from, in that folder.
 NAME_TABLES = ("antidepressants.csv", "other_drugs.csv", "drug_names.csv", SITE_NAMES)
 
+#: What the analysis was fixed by; it stands beside the configuration.
+FROZEN = "frozen.json"
+
 #: Accepted tables of a drop and of the cohort.
 POOLED = ("patients", "trials", "doses", "assessments", "quarantined_trials")
 

@@ -16,11 +16,12 @@ from trdanalysis.checkout import describe_checkout, describe_environment
 from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.seal import list_sealed
 from trdanalysis.disclosure.policy import read_policy
-from trdanalysis.errors import UserError, suggest
+from trdanalysis.errors import UserError
 from trdanalysis.files import format_json, write_text_if_changed
 from trdanalysis.layout import (
     DRAFT,
     DROP_FILES,
+    FROZEN,
     NAME_TABLES,
     RELEASE,
     RELEASES,
@@ -28,12 +29,22 @@ from trdanalysis.layout import (
     SEALED_FILES,
     SITE_NAMES,
 )
-from trdanalysis.prespecification import FROZEN_FILE
+from trdanalysis.project import (
+    CONFIG,
+    TOOL,
+    find_by_id,
+    find_definition_files,
+    find_grid,
+    find_table,
+    from_here,
+)
 from trdanalysis.readers.drop_info import DropInfo, drop_files, list_drops, read_drop_info
 from trdanalysis.running import WITHDRAWN, begin_run, write_deliveries, write_withdrawn
 from trdanalysis.settings import Settings, read_settings, write_verb_settings
 
 PACKAGE = "trdanalysis"
+
+HERE = Path()
 
 #: What a verb reads besides the tables: reference tables by file name.
 REFERENCES = {
@@ -54,23 +65,25 @@ class Plan:
     ----------
     config
         The merged configuration.
-    project
-        Folder of the project, which holds ``config/`` and ``src/``.
+    study
+        Folder of the study, which holds ``config/``; what it has not is the tool's, see
+        :mod:`trdanalysis.project`.
     """
 
-    def __init__(self, config: Mapping[str, Any], project: Path) -> None:
+    def __init__(self, config: Mapping[str, Any], study: Path = HERE) -> None:
         self.settings: Settings = read_settings(config)
-        self.project = _from_here(project)
+        self.config_folder = study / CONFIG
+        self.reference = self.config_folder / "reference"
         self.drops_folder = Path(self.settings.drops)
         self.results = Path(self.settings.results)
         self.restricted = self.results / RESTRICTED
         # A faulty definition is told before any data is read.
-        load_definitions(self.definition_files, self.project / "config" / "reference")
+        load_definitions(self.definition_files, self.reference)
         write_verb_settings(self.settings, self.restricted / "settings")
         # Found out here and not by a step: a change is then a changed input, which Snakemake sees.
         for path, facts in (
             (self.environment_file, describe_environment()),
-            (self.checkout_file, describe_checkout(self.project)),
+            (self.checkout_file, describe_checkout(TOOL)),
         ):
             write_text_if_changed(path, format_json(facts))
 
@@ -124,9 +137,19 @@ class Plan:
         """Where published files go: ``release``, or a draft that stays, where the configuration
         asks for one or the policy is for synthetic data and a drop is not.
         """
-        is_allowed = self.is_synthetic or not read_policy(self.policy_file).only_synthetic
-        is_release = is_allowed and not self.settings.draft
-        return self.results / RELEASE if is_release else self.restricted / DRAFT
+        return self.results / RELEASE if self.why_draft is None else self.restricted / DRAFT
+
+    @cached_property
+    def why_draft(self) -> str | None:
+        """Why what is published is a draft that stays; None: it is a release."""
+        if self.settings.draft:
+            return "`draft: true` in the configuration"
+        if self.is_synthetic or not read_policy(self.policy_file).only_synthetic:
+            return None
+        return (
+            f"policy `{self.settings.disclosure_policy}` is for invented records, and a drop is not"
+            " marked synthetic; choose the site's `disclosure_policy`"
+        )
 
     @cached_property
     def sealed(self) -> list[Path]:
@@ -161,7 +184,7 @@ class Plan:
         code.
         """
         files = [self.restricted / "settings" / f"{verb}.json", self.environment_file]
-        tables = [self.project / "config" / "reference" / name for name in REFERENCES.get(verb, ())]
+        tables = [find_table(self.reference, name) for name in REFERENCES.get(verb, ())]
         # The site's own file need not be there.
         files += [path for path in tables if path.is_file() or path.name != SITE_NAMES]
         if verb in ("label", "summarise", "disclose", "describe"):
@@ -178,13 +201,12 @@ class Plan:
     @property
     def policy_file(self) -> Path:
         """The site's disclosure policy."""
-        policy = self.settings.disclosure_policy
-        return _existing(self.project / "config" / "disclosure", policy, "disclosure policy")
+        return find_by_id(self.config_folder, "disclosure", self.settings.disclosure_policy)
 
     @property
     def grid_file(self) -> Path:
         """The grid of the multiverse."""
-        return self.project / "config" / "multiverse.yaml"
+        return find_grid(self.config_folder)
 
     @property
     def environment_file(self) -> Path:
@@ -199,32 +221,12 @@ class Plan:
     @property
     def frozen_file(self) -> Path:
         """What the analysis was fixed by, where it was frozen."""
-        return self.project / "config" / FROZEN_FILE
+        return self.config_folder / FROZEN
 
     @property
     def definition_files(self) -> list[Path]:
         """Definition files, the primary one first."""
-        return find_definition_files(self.settings, self.project / "config")
-
-
-def find_definition_files(settings: Settings, config: Path) -> list[Path]:
-    """Find the definition files of a configuration folder, the primary one first."""
-    first = settings.primary_definition
-    names = [first, *(name for name in settings.definitions if name != first)]
-    return [_existing(config / "definitions", name, "definition") for name in names]
-
-
-def _existing(folder: Path, name: str, what: str) -> Path:
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = [other.stem for other in folder.glob("*.yaml")]
-        raise UserError(
-            f"there is no {what} `{name}`",
-            where="config/config.yaml",
-            try_this=suggest(name, known),
-            kind="config",
-        )
-    return path
+        return find_definition_files(self.settings, self.config_folder)
 
 
 def modules_of(verb: str) -> list[str]:
@@ -246,10 +248,4 @@ def modules_of(verb: str) -> list[str]:
                 waiting += [base.with_suffix(".py"), base / "__init__.py"]
                 waiting += [base / f"{alias.name}.py" for alias in node.names]
         found.update(path.parent.glob("templates/*"))
-    return [str(_from_here(path)) for path in sorted(found)]
-
-
-def _from_here(path: Path) -> Path:
-    """Name a path from the working folder where it lies below: a moved project reruns nothing."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    return [str(from_here(path)) for path in sorted(found)]

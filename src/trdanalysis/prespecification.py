@@ -14,11 +14,9 @@ from typing import Any, Literal
 
 from trdanalysis import __version__
 from trdanalysis.errors import UserError
-from trdanalysis.layout import NAME_TABLES, SITE_NAMES
+from trdanalysis.layout import FROZEN, NAME_TABLES, SITE_NAMES
+from trdanalysis.project import find_table
 from trdanalysis.settings import USED_BY, read_yaml
-
-#: Name of the file, which stands beside the configuration.
-FROZEN_FILE = "frozen.json"
 
 #: Settings that change no number: disclosure decides what is shown of them, not what they are.
 _SETTINGS_OF_RELEASES = {"disclosure_policy", "release_date", "release_licence"}
@@ -82,9 +80,10 @@ def describe_analysis(
         definitions[path.stem] = {key: _hash_of(content[key]) for key in sorted(content)}
     tables = {}
     for name in FROZEN_TABLES:
-        if name == SITE_NAMES and not (reference / name).is_file():
+        path = find_table(reference, name)
+        if name == SITE_NAMES and not path.is_file():
             continue
-        tables[name] = hashlib.sha256((reference / name).read_bytes()).hexdigest()
+        tables[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return {
         "settings": {name: json.loads(json.dumps(settings[name])) for name in FROZEN_SETTINGS},
         "definitions": definitions,
@@ -130,7 +129,7 @@ def freeze_analysis(
         if reason is None:
             raise UserError(
                 f"the analysis was frozen before and has changed since: {'; '.join(changes)}",
-                where=FROZEN_FILE,
+                where=FROZEN,
                 expected="the configuration and definitions as they were frozen",
                 try_this="change them back, or freeze them again and say why:"
                 ' freeze --again "the reason, in ten characters or more"',

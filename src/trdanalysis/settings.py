@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from trdanalysis.contract import FACTORS, RECORDED_GROUPS
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import write_text_if_changed
+from trdanalysis.project import CONFIG_FILE, tool_config
 
 RECORDED_FACTORS = tuple(factor for group in RECORDED_GROUPS for factor in FACTORS[group])
 
@@ -354,7 +355,20 @@ USED_BY["describe"] = (*USED_BY["disclose"], "release_date", "release_licence")
 
 
 def read_settings(data: Mapping[str, Any], where: str = "config/config.yaml") -> Settings:
-    """Validate the settings of a run; see :func:`read_model` for errors."""
+    """Validate the settings of a run; see :func:`read_model` for errors.
+
+    A missing one is named with where to copy it from: a study made by an earlier version of the
+    tool has not what a later one asks for.
+    """
+    for key in Settings.model_fields:
+        if key not in data and set(data) <= set(Settings.model_fields):
+            raise UserError(
+                f"missing key `{key}`",
+                where=where,
+                expected="every setting, since none has a hidden default",
+                try_this=f"copy it with its comment from {tool_config() / CONFIG_FILE.name}",
+                kind="config",
+            )
     return read_model(Settings, data, where)
 
 

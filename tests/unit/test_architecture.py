@@ -14,7 +14,7 @@ PACKAGE = ROOT / "src" / "trdanalysis"
 #: Stations from left to right; a module imports from its own or from those to its left.
 STATIONS = ("", "readers", "intake", "labelling", "analysis", "disclosure", "report", "commands")
 #: Modules at the top that belong to no station: all may import the first, none the second.
-LAST = ("arguments", "cli", "__main__", "plan", "running", "generated")
+LAST = ("arguments", "cli", "__main__", "plan", "running", "closing", "generated")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 #: What reads and writes files, and is told where by its caller.
 MAY_NAME_PATHS = ("readers", "commands", "")
@@ -151,3 +151,12 @@ def test_rows_are_worked_on_without_words_of_one_engine() -> None:
             text = path.read_text(encoding="utf-8")
             for word in ("raw_sql", "duckdb", ".sql(", "nunique().over", "pyspark"):
                 assert word not in text.lower(), f"{path.name} has `{word}`"
+
+
+def test_what_the_configuration_folder_holds_is_found_by_one_module() -> None:
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        if path.name != "project.py":
+            assert not re.search(r'\breference / ["\w]', text), path.name
+            assert "reference.parent /" not in text, path.name
+            assert '"definitions" /' not in text and '/ "definitions"' not in text, path.name

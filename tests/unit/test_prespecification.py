@@ -13,7 +13,6 @@ from tests.support import CONFIG
 from tests.unit.report_pages import published, report_tables
 from trdanalysis.commands.freeze import run_freeze
 from trdanalysis.errors import EXIT_CODES, UserError
-from trdanalysis.plan import find_definition_files
 from trdanalysis.prespecification import (
     FROZEN_SETTINGS,
     FreezeStatus,
@@ -22,6 +21,7 @@ from trdanalysis.prespecification import (
     freeze_analysis,
     read_frozen,
 )
+from trdanalysis.project import find_definition_files
 from trdanalysis.report.page import render_report
 from trdanalysis.settings import USED_BY, Settings, read_settings, read_yaml
 

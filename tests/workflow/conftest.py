@@ -24,9 +24,15 @@ EVERYTHING = {
 
 @dataclass(frozen=True)
 class Project:
-    """A copied project with its drops and results."""
+    """A copied project with its drops and results; a study's tool lies elsewhere."""
 
     folder: Path
+    tool_folder: Path | None = None
+
+    @property
+    def tool(self) -> Path:
+        """The folder of the tool."""
+        return self.tool_folder or self.folder
 
     @property
     def drops(self) -> Path:
@@ -45,7 +51,7 @@ class Project:
     def python(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a module with the copy's sources."""
         environment = dict(os.environ)
-        environment["PYTHONPATH"] = str(self.folder / "src")
+        environment["PYTHONPATH"] = str(self.tool / "src")
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         return subprocess.run(
             [sys.executable, "-m", module, *arguments],
@@ -79,9 +85,10 @@ class Project:
 
 def copy_project(folder: Path) -> Project:
     """Copy what a run needs, without data, results and environments."""
-    for name in ("workflow", "profiles", "config", "src"):
+    for name in ("workflow", "profiles", "config", "src", "templates", "notebooks"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Snakefile", "environment.yml"):
+    for name in ("Snakefile", "environment.yml", "results/README.md"):
+        (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)
     (folder / "data" / "drops").mkdir(parents=True)
     return Project(folder)

@@ -4,10 +4,6 @@
 #        of each drop's rows in it.
 
 
-onstart:
-    plan.begin(WorkflowError)  # one run at a time; nothing stays of withdrawn drops
-
-
 rule intake:
     input:
         files=lambda wildcards: plan.drop_inputs(wildcards.drop),

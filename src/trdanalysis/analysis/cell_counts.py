@@ -7,7 +7,7 @@ treatment is a new one, whether enough failures have been counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,13 +48,20 @@ TALLY_AXES = (
 )  # fmt: skip
 
 
-def count_resistant(facts: Facts, grid: Grid, min_days_between_starts: int) -> Tally:
+def count_resistant(
+    facts: Facts,
+    grid: Grid,
+    min_days_between_starts: int,
+    watch: Callable[[int, int], None] = lambda done, total: None,
+) -> Tally:
     """Count who is resistant for certain, and who may be, in each cell.
 
     Parameters
     ----------
     facts, grid, min_days_between_starts
         As in :func:`estimate_multiverse`.
+    watch
+        Is told of how many patients, of all, the cells are counted.
 
     Notes
     -----
@@ -66,6 +73,7 @@ def count_resistant(facts: Facts, grid: Grid, min_days_between_starts: int) -> T
     proven = np.zeros((cells, *shape[5:]), dtype=np.int64)
     possible = np.zeros_like(proven)
     most = max(grid.min_failures)
+    done = 0
     for block in _blocks(facts, min_days_between_starts, most):
         for way, counted in ((block.sure, proven), (block.may, possible)):
             failed = [block.failed(way, slot) for slot in range(len(block.rows))]
@@ -82,6 +90,8 @@ def count_resistant(facts: Facts, grid: Grid, min_days_between_starts: int) -> T
                             of_whom = block.certain if is_sure else block.everybody
                             told = np.bitwise_count(who & of_whom).sum(axis=-1, dtype=np.int64)
                             counted[:, at, in_one, k] += told
+        done += int(np.bitwise_count(block.everybody).sum())
+        watch(done, len(facts.lost))
     return Tally(proven.reshape(shape), possible.reshape(shape))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
@@ -33,6 +33,7 @@ def estimate_multiverse(
     min_days_between_starts: int,
     reference: float,
     confidence: float = 0.95,
+    watch: Callable[[int, int], None] = lambda done, total: None,
 ) -> pd.DataFrame:
     """Estimate the rate of resistance in every cell.
 
@@ -50,6 +51,8 @@ def estimate_multiverse(
         The article's rate, a fraction.
     confidence
         Of the intervals.
+    watch
+        Is told of how many patients, of all, the cells are counted.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def estimate_multiverse(
     Steegen S, Tuerlinckx F, Gelman A, Vanpaemel W (2016) Perspect Psychol Sci 11:702-712.
     Simonsohn U, Simmons JP, Nelson LD (2020) Nat Hum Behav 4:1208-1214.
     """
-    tally = count_resistant(facts, grid, min_days_between_starts)
+    tally = count_resistant(facts, grid, min_days_between_starts, watch)
     table = _spread(grid, tally, primary)
     is_label = (table["unknown"] == KLEENE).to_numpy()
     is_high = (table["unknown"] == ASSUME_BAD).to_numpy()

@@ -21,6 +21,7 @@ from trdanalysis.labelling.cases import Cases, Comparison, compare_cases, read_c
 from trdanalysis.labelling.cohort import Cohort, Labelled, label_cohort
 from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.exposure import reference_drugs
+from trdanalysis.project import find_table
 
 
 def run_assure(engine: Engine, definition_files: list[Path], reference: Path) -> tuple[str, int]:
@@ -132,7 +133,9 @@ def _take_in_raw(
     taken = take_in(engine, tables, Reference(load_drug_names(reference), scales))
     accepted = taken.accepted | {"quarantined_trials": taken.quarantined_trials}
     pooled = pool_drops([AcceptedDrop("cases", "snapshot", accepted)])
-    drugs = engine.from_memory(reference_drugs(read_csv(reference / "antidepressants.csv")))
+    drugs = engine.from_memory(
+        reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))
+    )
     return pooled, drugs, scales
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from trdanalysis.contract import NON_DRUG_TREATMENTS
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.labelling.definition import Definition, read_definition
+from trdanalysis.project import find_table
 from trdanalysis.settings import find_line
 
 
@@ -28,12 +29,12 @@ def load_definitions(paths: Iterable[Path], reference: Path) -> list[Definition]
     UserError
         Kind ``config``: as ``read_definition``, or a name that no reference table has.
     """
-    drugs = _rows(reference / "antidepressants.csv")
+    drugs = _rows(find_table(reference, "antidepressants.csv"))
     treatments = {*NON_DRUG_TREATMENTS}
     for row in drugs:
         treatments |= {row["generic"], row["moiety_group"]}
     classes = {row["class_group"] for row in drugs}
-    scales = {row["scale"] for row in _rows(reference / "scales.csv")}
+    scales = {row["scale"] for row in _rows(find_table(reference, "scales.csv"))}
     definitions = []
     for path in paths:
         definition = read_definition(path)

@@ -31,6 +31,8 @@ from trdanalysis.layout import (
     PRINTED_AGAIN,
 )
 from trdanalysis.prespecification import compare_frozen, describe_analysis, read_frozen
+from trdanalysis.progress import note
+from trdanalysis.project import find_table
 
 _BALANCE = ("rows_in", "accepted", "duplicates", "quarantined", "cells_set_unknown")
 _SHOWN_OF_DROP = ("drop_id", "mode", "source", "synthetic", "assumptions")
@@ -81,15 +83,16 @@ def run_disclose(analysis: Path, made: Made, settings: dict[str, Any], out: Path
     about = [read_json(folder / "drop.json") for folder in made.drops]
     policy = read_policy(made.policy)
     tables = {name: pd.read_parquet(analysis / f"{name}.parquet") for name in ANALYSIS_TABLES}
-    step(f"disclosure control by policy `{policy.id}`")
+    step(f"disclosure control by policy `{policy.id}`", of=2)
     definitions = load_definitions(made.definitions, made.reference)
     release = disclose(
         tables,
         _balance(made.drops),
-        read_csv(made.reference / "published_rates.csv"),
+        read_csv(find_table(made.reference, "published_rates.csv")),
         policy,
         make_rate_settings(settings, [definition.id for definition in definitions]),
         [load_sealed(folder) for folder in made.sealed],
+        note,
     )
     for part in release.protection.dropped:
         step(f"dropped as a whole, since single cells did not protect it: {part}")
@@ -101,6 +104,7 @@ def run_disclose(analysis: Path, made: Made, settings: dict[str, Any], out: Path
         "absent_columns": _absent(about),
         "left_out_factors": _left_out(about),
     }
+    step("writing what may be shown")
     for name, table in shown.items():
         write_parquet(out / f"{name}.parquet", table)
     write_parquet(out / KNOWN_COUNTS, release.counts)

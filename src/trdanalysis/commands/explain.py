@@ -14,6 +14,7 @@ from trdanalysis.files import read_csv
 from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.explain import render_explanation
 from trdanalysis.labelling.exposure import reference_drugs
+from trdanalysis.project import find_table
 from trdanalysis.report.explanation import render_explanation_page
 
 
@@ -70,7 +71,9 @@ def run_explain(
         )
     patient = _rows(engine, cohort / "patients.parquet", patient_id)[0]
     trials = _judged(engine, cohort, patient_id, definition)
-    minima = reference_drugs(read_csv(reference / "antidepressants.csv")).set_index("ingredient")
+    minima = reference_drugs(read_csv(find_table(reference, "antidepressants.csv"))).set_index(
+        "ingredient"
+    )
     table = definition.trial.dose_table if definition.trial.asks_dose else "default"
     column = f"min_mg_{table}"
     for trial in trials:

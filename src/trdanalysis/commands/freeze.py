@@ -6,13 +6,13 @@ from pathlib import Path
 
 from trdanalysis.errors import UserError
 from trdanalysis.files import write_json
-from trdanalysis.plan import find_definition_files
+from trdanalysis.layout import FROZEN
 from trdanalysis.prespecification import (
-    FROZEN_FILE,
     describe_analysis,
     freeze_analysis,
     read_frozen,
 )
+from trdanalysis.project import find_definition_files
 from trdanalysis.settings import read_settings, read_yaml
 
 LEAST_REASON = 10
@@ -53,7 +53,7 @@ def run_freeze(config: Path, reason: str | None) -> str:
         folder / "reference",
     )
     labels = Path(settings.results) / "restricted" / "cohort" / "labels.parquet"
-    path = folder / FROZEN_FILE
+    path = folder / FROZEN
     earlier = read_frozen(path)
     kept = freeze_analysis(now, earlier, labels_exist=labels.is_file(), reason=reason)
     if kept == earlier:

@@ -102,7 +102,7 @@ def take_in_drop(
     known = _load_known(engine, earlier) if info.mode == "increment" and earlier else None
     try:
         check_delivery(drop)
-        step(f"drop {drop.name}: reading ({info.source})")
+        step(f"drop {drop.name}: reading ({info.source})", of=3)
         raw = read_drop(engine, drop, info)
         for note in raw.account.get("notes", []):
             step(f"  {note}")

@@ -10,6 +10,7 @@ from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv, read_json
 from trdanalysis.layout import ABOUT_DISCLOSED, ANALYSIS_TABLES, DISCLOSED_ROWS
 from trdanalysis.prespecification import FreezeStatus
+from trdanalysis.project import find_table
 from trdanalysis.report.disclosed import Disclosed
 
 
@@ -46,7 +47,7 @@ def load_disclosed(folder: Path, reference: Path, *, is_draft: bool) -> Disclose
     freeze = said["freeze"]
     return Disclosed(
         tables=tables,
-        published=read_csv(reference / "published_rates.csv"),
+        published=read_csv(find_table(reference, "published_rates.csv")),
         definitions=said["definitions"],
         settings=said["settings"],
         run={**said["run"], "draft": is_draft},

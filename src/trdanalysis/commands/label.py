@@ -24,6 +24,7 @@ from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.evidence import EVIDENCE_ORDER, derive_evidence
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.layout import POOLED
+from trdanalysis.project import find_table
 
 
 def run_label(
@@ -43,9 +44,11 @@ def run_label(
         Folder to write to.
     """
     definitions = load_definitions(definition_files, reference)
-    step("judging trials by " + ", ".join(definition.id for definition in definitions))
+    step("judging trials by " + ", ".join(definition.id for definition in definitions), of=4)
     cohort = load_cohort(engine, pooled)
-    drugs = engine.from_memory(reference_drugs(read_csv(reference / "antidepressants.csv")))
+    drugs = engine.from_memory(
+        reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))
+    )
     labelled = label_cohort(engine, cohort, drugs, load_scales(reference), definitions)
     step("writing labels")
     engine.write_parquet(labelled.labels, out / "labels.parquet", ["patient_id", "definition"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from trdanalysis.commands.shared import load_drug_names, load_scales, step
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
@@ -11,6 +13,7 @@ from trdanalysis.files import read_csv, write_aside
 from trdanalysis.intake.proposal.propose import FileFacts, propose_mapping, with_facts
 from trdanalysis.intake.proposal.render import render_mapping
 from trdanalysis.intake.proposal.vocabulary import Vocabulary, build_vocabulary
+from trdanalysis.project import find_words
 from trdanalysis.readers.looking import look_at
 from trdanalysis.readers.mapping import read_mapping
 
@@ -79,19 +82,12 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def load_vocabulary(reference: Path) -> Vocabulary:
-    """Load the tables of words, which lie in ``mappings`` beside the reference folder."""
-    folder = reference.parent / "mappings"
+    """Load the tables of words: those of the tool, and the study's own added to them."""
     tables = {}
     for name in ("column_names", "scale_names", "code_words"):
-        file = folder / f"{name}.csv"
-        if not file.is_file():
-            raise UserError(
-                "a table of words is not there",
-                where=str(file),
-                try_this="start from the project's folder, or point --reference to it",
-                kind="config",
-            )
-        tables[name] = read_csv(file)
+        parts = [read_csv(file) for file in find_words(reference, f"{name}.csv")]
+        # A study may have begun with a copy of the tool's table.
+        tables[name] = pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True)
     return build_vocabulary(
         tables["column_names"],
         tables["scale_names"],

@@ -16,6 +16,8 @@ from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, write_parquet
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.layout import MULTIVERSE
+from trdanalysis.progress import part
+from trdanalysis.project import find_table
 
 
 def run_multiverse(
@@ -50,11 +52,11 @@ def run_multiverse(
     if primary.levels is None:
         step(f"no cell is the primary one: {primary.why_not}")
     bands = age_bands(settings["age_bands_from_years"])
-    step("judging trials by every threshold")
+    step("judging trials by every threshold", of=2)
     facts = collect_facts(
         engine,
         load_cohort(engine, pooled),
-        engine.from_memory(reference_drugs(read_csv(reference / "antidepressants.csv"))),
+        engine.from_memory(reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))),
         load_scales(reference),
         definition,
         grid,
@@ -67,5 +69,6 @@ def run_multiverse(
         primary.levels,
         min_days_between_starts=definition.main_failures.min_days_between_starts,
         reference=settings["reference_rate"],
+        watch=part,
     )
     write_parquet(out / f"{MULTIVERSE}.parquet", cells)

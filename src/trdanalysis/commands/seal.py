@@ -82,6 +82,17 @@ def list_sealed(releases: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.name))
 
 
+def find_sealed(results: Path) -> str | None:
+    """Give the number under which the release that lies in the results is sealed; else None."""
+    release = results / RELEASE
+    same = [
+        folder.name
+        for folder in list_sealed(results / RESTRICTED / RELEASES)
+        if _is_same(folder, release)
+    ]
+    return same[-1] if same else None
+
+
 def _is_same(folder: Path, release: Path) -> bool:
     return all(
         hash_file(folder / name) == hash_file(release / name)

@@ -14,13 +14,15 @@ from trdanalysis.files import read_csv
 from trdanalysis.intake.names import SITE_COLUMNS, DrugNames
 from trdanalysis.intake.scales import Scale, read_scales
 from trdanalysis.layout import SITE_NAMES
+from trdanalysis.progress import stage
+from trdanalysis.project import find_table
 
 log = logging.getLogger("trdanalysis")
 
 
 def load_scales(reference: Path) -> tuple[Scale, ...]:
     """Load ``scales.csv`` of the reference folder."""
-    return read_scales(read_csv(reference / "scales.csv"))
+    return read_scales(read_csv(find_table(reference, "scales.csv")))
 
 
 def load_drug_names(reference: Path) -> DrugNames:
@@ -32,11 +34,11 @@ def load_drug_names(reference: Path) -> DrugNames:
         Kind ``config``, where the site's file cannot be used; see
         :meth:`trdanalysis.intake.names.DrugNames.from_tables`.
     """
-    site = reference / SITE_NAMES
+    site = find_table(reference, SITE_NAMES)
     return DrugNames.from_tables(
-        read_csv(reference / "antidepressants.csv"),
-        read_csv(reference / "other_drugs.csv"),
-        read_csv(reference / "drug_names.csv"),
+        read_csv(find_table(reference, "antidepressants.csv")),
+        read_csv(find_table(reference, "other_drugs.csv")),
+        read_csv(find_table(reference, "drug_names.csv")),
         _read_site_names(site) if site.is_file() else None,
         str(site),
     )
@@ -59,6 +61,16 @@ def load_tables(engine: Engine, folder: Path, names: tuple[str, ...]) -> dict[st
     return {name: engine.read_parquet(folder / f"{name}.parquet") for name in names}
 
 
-def step(text: str) -> None:
-    """Say what is being done now; shown on the terminal and kept in the verb's log."""
+def step(text: str, of: int | None = None) -> None:
+    """Say what is being done now; shown on the terminal and kept in the verb's log.
+
+    Parameters
+    ----------
+    text
+        A stage of the verb; one that begins with a space is a detail of the current one.
+    of
+        How many stages the verb has in all; the first says so.
+    """
+    if not text.startswith(" "):
+        stage(text, of)
     log.info(text)

@@ -14,6 +14,7 @@ from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, read_json, write_parquet
 from trdanalysis.layout import SUMMARY_TABLES
+from trdanalysis.project import find_table
 
 
 def run_summarise(
@@ -43,6 +44,7 @@ def run_summarise(
     out
         Folder to write to.
     """
+    step("reading the labelled cohort", of=6)
     definitions = load_definitions(definition_files, reference)
     tables = load_tables(engine, cohort, ("patients", "trials", "trial_verdicts", "labels"))
     quarantined = engine.read_parquet(pooled / "quarantined_trials.parquet")
@@ -55,10 +57,11 @@ def run_summarise(
             {"drop_id": folder.name, "tables": read_json(folder / "summary.json")}
             for folder in drops
         ],
-        read_csv(reference / "published_rates.csv"),
+        read_csv(find_table(reference, "published_rates.csv")),
         _read_settings(settings, tuple(definition.id for definition in definitions)),
         step,
     )
+    step("writing result tables")
     for name in SUMMARY_TABLES:
         write_parquet(out / f"{name}.parquet", results[name])
 

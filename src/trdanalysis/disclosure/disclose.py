@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -103,6 +103,7 @@ def disclose(
     policy: Policy,
     settings: RateSettings,
     sealed: Sequence[Sealed] = (),
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Release:
     """Make what may leave of a run.
 
@@ -118,6 +119,8 @@ def disclose(
         Reference, margin, age bands; the primary definition is the first.
     sealed
         Earlier releases, the first first.
+    tell
+        Is told how far protecting is.
 
     Returns
     -------
@@ -135,7 +138,7 @@ def disclose(
     protection = find_same(ledger, sealed, policy)
     if protection is None:
         link_sealed(ledger, sealed, policy)
-        protection = protect(ledger, policy)
+        protection = protect(ledger, policy, tell)
     hidden = Hidden(ledger, protection.hidden, policy)
     own = {
         name: table if name in BY_EVERY_DEFINITION else _by_primary(table, primary)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +56,9 @@ class Protection:
 Row = dict[int, float]
 
 
-def protect(ledger: Ledger, policy: Policy) -> Protection:
+def protect(
+    ledger: Ledger, policy: Policy, tell: Callable[[str], None] = lambda text: None
+) -> Protection:
     """Choose what to hide.
 
     Parameters
@@ -65,6 +67,8 @@ def protect(ledger: Ledger, policy: Policy) -> Protection:
         Every count of the release, and all sums.
     policy
         The site's policy.
+    tell
+        Is told which round it is.
 
     Returns
     -------
@@ -90,6 +94,7 @@ def protect(ledger: Ledger, policy: Policy) -> Protection:
     possible: dict[int, set[int]] = {}
     while printed - hidden and (unsafe := find_unsafe(ledger, policy, hidden, possible)):
         rounds += 1
+        tell(f"round {rounds} against the attacker")
         # Fine cells may do; what they have not settled after some rounds asks for the nearest.
         order = policy.drop_first if rounds <= _FINE_ROUNDS else None
         wanted = [
