@@ -61,8 +61,11 @@ def _start_log(file: Path | None) -> None:
 def _engine(options: argparse.Namespace) -> Iterator[Engine]:
     from trdanalysis.engine import Engine
 
-    with Engine(options.memory_limit_mb, options.threads) as engine, shown(engine.query_progress):
-        yield engine
+    with Engine(options.memory_limit_mb, options.threads) as engine:
+        if sys.stderr.isatty():
+            engine.count_progress()
+        with shown(engine.query_progress):
+            yield engine
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -99,6 +99,11 @@ class Engine:
                 kind="resources",
             ) from None
 
+    def count_progress(self) -> None:
+        """Let the engine count how far a query is, for :meth:`query_progress`; prints nothing."""
+        self.connection.raw_sql("SET enable_progress_bar = true")
+        self.connection.raw_sql("SET enable_progress_bar_print = false")
+
     def query_progress(self) -> float:
         """Give the percentage of the query that runs; below 0 where none does, or nobody knows."""
         return float(self.connection.con.query_progress())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 #: How often the engine is asked how far its query is, in seconds.
 _SECONDS_BETWEEN = 0.4
+_BAR_COLUMNS = 16
 #: Below this share a query has hardly begun, or nobody knows.
 _LEAST_SHARE = 0.01
 
@@ -46,16 +47,19 @@ class Bar:
 
     def __init__(self, console: Console, ask: Callable[[], float] | None) -> None:
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
+        # What is done gives way where a terminal is narrow; how far it is does not.
+        rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")
         self.console = console
         self._ask = ask
         self._stage, self._stages, self._note = 0, 0, ""
         self._ended = threading.Event()
         self._progress: Progress = Progress(
-            SpinnerColumn(), BarColumn(24), TextColumn("{task.description}", markup=False),
-            TextColumn("{task.fields[told]}"), TimeElapsedColumn(),
-            console=console, transient=True, redirect_stdout=False, redirect_stderr=False,
-            refresh_per_second=4,
+            SpinnerColumn(), BarColumn(_BAR_COLUMNS), TextColumn("{task.fields[told]}"),
+            TimeElapsedColumn(), TextColumn("{task.description}", markup=False, table_column=rest),
+            console=console, transient=True, expand=True, refresh_per_second=4,
+            redirect_stdout=False, redirect_stderr=False,
         )  # fmt: skip
         self._task: TaskID = self._progress.add_task("starting", total=None, told="")
         self._asking = threading.Thread(target=self._keep_asking, daemon=True)

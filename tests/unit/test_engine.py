@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import duckdb
+import ibis
 import pandas as pd
 import pytest
 
@@ -71,3 +73,25 @@ def test_what_spills_can_be_made_unreadable(encrypted: bool) -> None:
         spilled = [path.read_bytes() for path in Path(folder[0]).iterdir()]
     assert sum(len(text) for text in spilled) > 10_000_000
     assert any(b"2015-03-01" in text for text in spilled) is not encrypted
+
+
+def test_how_far_a_query_is_can_be_asked_meanwhile(capfd: pytest.CaptureFixture[str]) -> None:
+    with Engine(memory_limit_mb=500, threads=1) as engine:
+        engine.count_progress()
+        assert engine.query_progress() < 0
+        numbers = ibis.range(0, 1_500_000).unnest().name("a").as_table()
+        kept = engine.keep(numbers)
+        seen: list[float] = []
+        ended = threading.Event()
+
+        def ask() -> None:
+            while not ended.wait(0.01):
+                seen.append(engine.query_progress())
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        engine.keep(kept.mutate(b=kept.a.cast("string").hexdigest("md5").length()))
+        ended.set()
+        asking.join()
+    assert any(0 < share < 100 for share in seen)
+    assert capfd.readouterr() == ("", "")
