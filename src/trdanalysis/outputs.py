@@ -60,9 +60,10 @@ _SHARED = {column.name: column for column in (
            " `nonresponder_imputed` or `multiple_imputation`"),
     Output("unit", "text", "what is counted: `patient`, `trial` or `row`"),
     Output("n", "whole number", "certain members with a known outcome; of labels all certain"
-           " members"),
-    Output("n_unknown", "whole number", "not certainly out, and membership or outcome unknown"),
-    Output("events", "whole number", "those of `n` with the event"),
+           " members", NO_RATE),
+    Output("n_unknown", "whole number", "not certainly out, and membership or outcome unknown",
+           NO_RATE),
+    Output("events", "whole number", "those of `n` with the event", NO_RATE),
     Output("rate", "share", "`events` of `n`", NO_RATE),
     Output("ci_low", "share", "lower 95% limit", NO_RATE),
     Output("ci_high", "share", "upper 95% limit", NO_RATE),

@@ -103,8 +103,8 @@ _TRIALS = OutputTable("trial, judged by the primary definition", (
     Output("moiety", "text", "active moiety", "unrecognised, or no drug of the table"),
     Output("drug_class", "text", "class", "unrecognised, or no drug of the table"),
     *_JUDGED,
-    Output("reduction", "share", "share of the baseline score lost; negative: gained",
-           "not computable"),
+    Output("reduction", "number", "share of the baseline score lost; negative: gained",
+           "not computable", "share"),
     *_OUTCOME, _VERDICT,
     *_some_of(TRIALS, "role start_day stop_day"), _DURATION,
     *_some_of(TRIALS, "dose_mg_per_day adherence scale baseline_score baseline_day"
