@@ -173,6 +173,7 @@ def _add_publishing(add: Add) -> None:
     publish.add_argument("--about", type=Path, metavar="FILE", help="keep what sealing needs here")
 
     seal = add("seal", "Keep a release that leaves: later ones tell no more together with it.")
+    seal.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
     seal.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
     describe = add("describe", "Write the manifest and the RO-Crate of what was published.")

@@ -21,6 +21,7 @@ from trdanalysis.report.reference.columns import render_published, render_restri
 from trdanalysis.report.reference.commands import render_commands
 from trdanalysis.report.reference.definitions import render_definitions, render_labels
 from trdanalysis.report.reference.estimands import render_estimands
+from trdanalysis.report.reference.markdown import render_page, render_table
 from trdanalysis.report.reference.settings import render_settings
 from trdanalysis.report.reference.tables import (
     render_drugs,
@@ -60,9 +61,10 @@ def render_files(project: Path = PROJECT) -> dict[str, str]:
     Parameters
     ----------
     project
-        The folder with ``config``, of which pages tell.
+        The folder with ``config`` and ``docs``, of which pages tell.
     """
     files = {"docs/data.md": render_data_page()}
+    files["docs/decisions/README.md"] = _render_decisions(project / "docs" / "decisions")
     for name, text in _render_reference(project / "config").items():
         files[f"docs/reference/{name}.md"] = text
     for name, model in MODELS.items():
@@ -92,6 +94,21 @@ def _render_reference(config: Path) -> dict[str, str]:
             _read_texts(config / "reference" / "published_rates.csv")
         ),
     }
+
+
+def _render_decisions(folder: Path) -> str:
+    """Render the list of decision records from their titles."""
+    rows = []
+    for file in sorted(folder.glob("[0-9]*.md")):
+        title = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("#").strip()
+        number, _, words = title.partition(" ")
+        rows.append((f"[{number.rstrip(':')}]({file.name})", words))
+    intro = (
+        "One short record per scientific or structural choice: what was decided, why, and what it"
+        " costs."
+    )
+    table = render_table(("record", "decision"), rows)
+    return render_page("Decisions", "the records' titles", [intro, table])
 
 
 def _article_first(file: Path) -> tuple[bool, str]:

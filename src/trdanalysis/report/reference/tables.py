@@ -44,7 +44,8 @@ def render_drugs(drugs: pd.DataFrame) -> str:
     intro = (
         "Antidepressants and what augments them, with the smallest adequate dose by each table a"
         " definition may name (`dose_table`). How names are matched: [names of"
-        " drugs](../drug-names.md). Every cell has its source in `config/reference/antidepressants.csv`; those of the"
+        " drugs](../drug-names.md). Every cell has its source in"
+        " `config/reference/antidepressants.csv`; those of the"
         " default minimum stand below. Where the source is a form's public transcription, verify"
         " the number against a licensed copy before publishing."
     )
