@@ -40,7 +40,8 @@ NOT_RUN = {
     "make test": "it is what runs this test",
     "make test-system": "it installs Debian packages",
     "make lab": "it opens a browser",
-    "python -m trdanalysis assure": "every case has a test of its own; single files are run here",
+    "python -m trdanalysis assure": "every case has a test of its own; the tutorial runs a file",
+    "python -m trdanalysis assure config/definitions/third-drug.yaml": "test_your_own.py runs it",
 }
 #: Commands that are only planned.
 PLANNED = {
@@ -169,6 +170,8 @@ class Reader:
         (self.folder / ".venv").symlink_to(sys.prefix)
         self.editor = self.folder / "editor.sh"
         self.namespaces: dict[str, dict[str, Any]] = {}
+        #: What was typed already: again it would do the same once more.
+        self.typed: set[str] = set()
 
     def reads(self, block: Block) -> None:
         """Do what a block says."""
@@ -187,7 +190,6 @@ class Reader:
     def _type(self, block: Block, line: str) -> None:
         if line in NOT_RUN or (line == IN_THE_TUTORIAL and block.page != TUTORIAL):
             return
-        undo = self._before(line)
         typed = line
         for placeholder, own in PLACEHOLDERS:
             typed = typed.replace(placeholder, own)
@@ -198,6 +200,10 @@ class Reader:
         if line == IN_THE_TUTORIAL:
             # Set up already; and the smallest demo that has something to show.
             typed += " READY= PATIENTS=40"
+        if typed in self.typed:
+            return
+        self.typed.add(typed)
+        undo = self._before(line)
         done = self._shell(typed)
         assert done.returncode == 0, f"{block}: {line}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
         undo()
