@@ -32,7 +32,7 @@ def render_definitions(definitions: Sequence[Definition], cases: Mapping[str, in
         " [the vocabulary](../vocabulary.md); what lies behind the collection,"
         " [definitions and their cases](../definitions.md). Thresholds that could not be confirmed"
         " in the source are marked **unconfirmed**, with what is known."
-    ).replace("<id>", "&lt;id&gt;")
+    )
     head = ("definition", "title", "status", "unconfirmed", "cases")
     rows = [
         (f"[`{each.id}`](#{each.id})", each.title, each.status, len(each.unconfirmed) or "",

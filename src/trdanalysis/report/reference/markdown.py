@@ -23,9 +23,12 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def cell(value: object) -> str:
-    """Write one cell: no line breaks, no bars, no HTML."""
+    """Write one cell: no line breaks, no bars, and no HTML outside of code."""
     text = " ".join(str(value).split()) if value is not None else ""
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    parts = text.replace("|", "\\|").split("`")
+    # What stands between two backticks is code, of which nothing is read as HTML.
+    parts[::2] = [part.replace("<", "&lt;") for part in parts[::2]]
+    return "`".join(parts)
 
 
 def code(value: object) -> str:

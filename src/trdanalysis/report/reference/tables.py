@@ -46,20 +46,22 @@ def render_drugs(drugs: pd.DataFrame) -> str:
         " definition may name (`dose_table`). How names are matched: [names of"
         " drugs](../drug-names.md). Every cell has its source in"
         " `config/reference/antidepressants.csv`; those of the"
-        " default minimum stand below. Where the source is a form's public transcription, verify"
-        " the number against a licensed copy before publishing."
+        " default minimum stand below the table. Where the source is a form's public"
+        " transcription, verify the number against a licensed copy before publishing."
     )
+    sources = {text: number for number, text in enumerate(
+        dict.fromkeys(filter(None, drugs["source_min_mg_default"])), start=1)}  # fmt: skip
     rows = [
         (code(row["generic"]), row["moiety_group"], row["class"], row["role"], row["atc"],
          *(row[f"min_mg_{name}"] for name in _DOSES), row["first_line_broad"],
-         row["first_line_core"], row["source_min_mg_default"], row["confidence"])
+         row["first_line_core"], sources.get(row["source_min_mg_default"], ""), row["confidence"])
         for row in drugs.to_dict("records")
     ]  # fmt: skip
     head = ("drug", "moiety", "class", "role", "ATC", *(f"min mg/day, {name}" for name in _DOSES),
-            "first-line, broad", "first-line, core", "source of the default minimum",
-            "confidence")  # fmt: skip
-    return render_page("Drugs", "config/reference/antidepressants.csv",
-                       [intro, render_table(head, rows)])  # fmt: skip
+            "first-line, broad", "first-line, core", "source", "confidence")  # fmt: skip
+    listed = "\n".join(f"{number}. {text}" for text, number in sources.items())
+    parts = [intro, render_table(head, rows), "Sources of the default minimum:", listed]
+    return render_page("Drugs", "config/reference/antidepressants.csv", parts)
 
 
 def render_scales(scales: pd.DataFrame) -> str:
