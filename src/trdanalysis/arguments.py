@@ -89,7 +89,7 @@ def _add_study(add: Add) -> None:
     init.add_argument("folder", type=Path, metavar="DIR", help="a name that is free")
 
     completion = add("completion", "Print what makes a shell complete verbs, options and ids.")
-    completion.add_argument("shell", choices=("bash", "zsh"))
+    completion.add_argument("shell", choices=("bash", "zsh"), help="the shell that asks")
 
 
 def _add_readers(add: Add) -> None:

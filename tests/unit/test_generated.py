@@ -41,8 +41,8 @@ def test_factors_and_symptoms_are_columns_of_patients() -> None:
 def test_every_exit_code_has_a_meaning() -> None:
     assert set(EXIT_CODES.values()) <= set(EXIT_MEANINGS)
     page = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
-    for code, meaning in EXIT_MEANINGS.items():
-        assert f"| {code} | {meaning} |" in page
+    for code, (meaning, what_to_do) in EXIT_MEANINGS.items():
+        assert f"| {code} | {meaning} | {what_to_do} |" in page
 
 
 def test_an_option_that_says_nothing_of_itself_is_refused() -> None:

@@ -29,17 +29,22 @@ from tests.workflow.conftest import Project, copy_project
 from tests.workflow.examples import EXAMPLES, FILES, check_example
 from trdanalysis.arguments import build_parser
 from trdanalysis.settings import Settings
-from trdanalysis.simulate.drop import simulate_drop
+from trdanalysis.simulate.drop import simulate_drop, write_drop
 
 BLOCKS = [block for page in pages() for block in read_blocks(page)]
 TUTORIAL = "docs/tutorial.md"
 SHELL, PYTHON = ("sh", "bash"), "python"
 
+WHEEL = ".venv/bin/uv build --wheel --no-build-isolation --python .venv/bin/python --out-dir dist"
 #: Commands that are not run, with the reason. Their targets, verbs and options are checked.
 NOT_RUN = {
     "make test": "it is what runs this test",
     "make test-system": "it installs Debian packages",
     "make lab": "it opens a browser",
+    "make setup": "the environment is there, and used",
+    "git pull": "it needs another place to pull from",
+    "../trdanalysis/.venv-jupyter/bin/jupyter lab notebooks": "it opens a browser",
+    WHEEL: "test_study.py builds a wheel and works with it",
     "python -m trdanalysis assure": "every case has a test of its own; the tutorial runs a file",
     "python -m trdanalysis assure config/definitions/third-drug.yaml": "test_your_own.py runs it",
 }
@@ -48,6 +53,8 @@ PLANNED = {
     "snakemake --cores 2 --config disclosure_policy=cms draft=true": "the attack takes its time;"
     " tests of the property kind do it",
 }
+#: A study outside of the project; there a run is only planned: test_study.py does one.
+STUDY = "our-study"
 #: Run once, on the page of the tutorial, where what it makes is used.
 IN_THE_TUTORIAL = "make demo"
 
@@ -140,9 +147,11 @@ def find_faults_of_verb(parts: list[str], *, whole: bool) -> Iterator[str]:
     told = io.StringIO()
     with contextlib.redirect_stderr(told):
         try:
-            build_parser().parse_args(parts)
-        except SystemExit:
-            yield told.getvalue().splitlines()[-1]
+            with contextlib.redirect_stdout(io.StringIO()):
+                build_parser().parse_args(parts)
+        except SystemExit as end:
+            if end.code:
+                yield told.getvalue().splitlines()[-1]
 
 
 def test_what_is_not_run_stands_somewhere() -> None:
@@ -164,6 +173,8 @@ class Reader:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.folder = project.folder
+        #: Where the reader is: `cd` leads elsewhere until the end of a block.
+        self.place = project.folder
         for name in ("Makefile", "scripts", "requirements.lock"):
             source = ROOT / name
             (shutil.copytree if source.is_dir() else shutil.copy2)(source, self.folder / name)
@@ -171,10 +182,11 @@ class Reader:
         self.editor = self.folder / "editor.sh"
         self.namespaces: dict[str, dict[str, Any]] = {}
         #: What was typed already: again it would do the same once more.
-        self.typed: set[str] = set()
+        self.typed: set[tuple[Path, str]] = set()
 
     def reads(self, block: Block) -> None:
-        """Do what a block says."""
+        """Do what a block says, from the project's folder on."""
+        self.place = self.folder
         if block.language == PYTHON:
             self._run_python(block)
         elif block.language in SHELL:
@@ -200,9 +212,16 @@ class Reader:
         if line == IN_THE_TUTORIAL:
             # Set up already; and the smallest demo that has something to show.
             typed += " READY= PATIENTS=40"
-        if typed in self.typed:
+        if typed.startswith("cd "):
+            self.place = (self.place / typed.removeprefix("cd ")).resolve()
+            assert self.place.is_dir(), f"{block}: {line}"
             return
-        self.typed.add(typed)
+        if (self.place, typed) in self.typed:
+            return
+        self.typed.add((self.place, typed))
+        if self.place.name == STUDY and typed == "snakemake --cores 2":
+            write_drop(simulate_drop(10, 1), self.place / "data" / "drops" / "drop1")
+            typed += " --dry-run"
         undo = self._before(line)
         done = self._shell(typed)
         assert done.returncode == 0, f"{block}: {line}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
@@ -217,7 +236,7 @@ class Reader:
             "SITE_KEY": "a key for this test and nothing else",
         }
         return subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", line], cwd=self.folder, env=environment,
+            ["bash", "-euo", "pipefail", "-c", line], cwd=self.place, env=environment,
             capture_output=True, text=True, timeout=300,
         )  # fmt: skip
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 
 from trdanalysis.errors import EXIT_MEANINGS
-from trdanalysis.report.reference.markdown import code, render_page, render_table, sentence
+from trdanalysis.helping import EXAMPLES, GROUPS
+from trdanalysis.report.reference.markdown import code, listed, render_page, render_table, sentence
 
 
 def render_commands(parser: argparse.ArgumentParser) -> str:
@@ -24,26 +26,37 @@ def render_commands(parser: argparse.ArgumentParser) -> str:
     verbs = _verbs(parser)
     intro = (
         f"`{parser.prog} VERB`, from the folder with `config/`. The workflow calls most of them:"
-        " each rule is one verb, and the line it ran stands in its log. People ask mostly"
-        " `check`, `map`, `explain`, `freeze`, `assure`, `seal`, `verify` and `simulate`."
+        " each rule is one verb, and the line it ran stands in its log."
     )
-    index = render_table(
-        ("verb", "what it does"),
-        [(f"[`{verb}`](#{verb})", each.description) for verb, each in verbs.items()],
-    )
+    index = "\n\n".join(
+        f"**{title[:1].upper()}{title[1:]}**\n\n" + render_table(
+            ("verb", "what it does"),
+            [(f"[`{verb}`](#{verb})", verbs[verb].description) for verb in names])
+        for title, names in _group(verbs).items()
+    )  # fmt: skip
     common = _common(list(verbs.values()))
     parts = [
         intro,
         index,
-        "## Exit codes\n\n" + render_table(
+        "## Exit codes\n\n"
+        + render_table(
             ("code", "meaning", "what to do"),
-            [(0, "done", ""), *((code, *told) for code, told in sorted(EXIT_MEANINGS.items()))]),
+            [(0, "done", ""), *((code, *told) for code, told in sorted(EXIT_MEANINGS.items()))],
+        ),
         "A message says what is wrong, where, how many, what was expected and what to do. It never"
         " holds a patient's value.",
         "## Options of every verb\n\n" + _render_options(common),
         *(_render_verb(parser.prog, verb, each, common) for verb, each in verbs.items()),
     ]
     return render_page("Commands", "src/trdanalysis/arguments.py and errors.py", parts)
+
+
+def _group(verbs: Mapping[str, argparse.ArgumentParser]) -> dict[str, list[str]]:
+    """Group verbs by purpose, as the program's help does."""
+    grouped = {name for names in GROUPS.values() for name in names}
+    groups = {**GROUPS, "others": tuple(name for name in verbs if name not in grouped)}
+    found = {title: [name for name in names if name in verbs] for title, names in groups.items()}
+    return {title: names for title, names in found.items() if names}
 
 
 def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -71,7 +84,17 @@ def _render_verb(
     parts = [f"## {name}", sentence(verb.description or ""), f"`{usage}`"]
     if own:
         parts.append(_render_options(own))
+    if name in EXAMPLES:
+        parts.append(
+            "For example:\n\n" + listed(_example(program, each) for each in EXAMPLES[name])
+        )
     return "\n\n".join(parts)
+
+
+def _example(program: str, line: str) -> str:
+    if "{prog}" in line:
+        return code(line.replace("{prog}", program))
+    return code(f"{program} {line}")
 
 
 def _render_options(options: list[argparse.Action]) -> str:
