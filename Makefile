@@ -38,7 +38,7 @@ READY := .venv/.installed-$(call checksum,requirements.lock $(RECIPE) pyproject.
 LAB_READY := .venv-jupyter/.installed-$(call checksum,requirements-jupyter.lock requirements.lock $(RECIPE) pyproject.toml)
 SPARK_READY := .venv-spark/.installed-$(call checksum,requirements-spark.lock requirements.lock $(RECIPE) pyproject.toml)
 
-.PHONY: help setup demo test check format format-check lint types fuzz compare-acro simulate-check test-system bench huge lab lock clean always
+.PHONY: help setup demo test check format format-check lint types fuzz compare-acro simulate-check test-system bench huge lab docs lock clean always
 
 help: ## List what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -125,6 +125,10 @@ lab: $(LAB_READY) ## Open the notebooks in JupyterLab, in an environment of its 
 # No index address is written: the locks work wherever the packages come from.
 compile = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header $(ARGS) pyproject.toml
+
+docs: $(READY) ## Build the documentation site, build/site/index.html; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --clean
+	@echo "The documentation, to open in a browser: $(CURDIR)/build/site/index.html"
 
 lock: ## Make the locks from pyproject.toml (ARGS=--upgrade for newer versions)
 	@test -x $(BIN)/uv || $(RECIPE) .venv requirements.lock

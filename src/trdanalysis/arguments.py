@@ -15,6 +15,30 @@ PROG = "python -m trdanalysis"
 
 Add = Callable[[str, str], argparse.ArgumentParser]
 
+#: What options mean that say nothing of their own where they are added.
+MEANINGS = {
+    "--analysis": "result tables before disclosure control",
+    "--cohort": "what `label` wrote",
+    "--config": "the settings of the run",
+    "--definition": "the primary definition",
+    "--definitions": "the definitions of the run, the primary one first",
+    "--disclosed": "what `disclose` wrote",
+    "--drop": "the drop as it was delivered; its name is the drop's id",
+    "--drops": "what `intake` made of each drop",
+    "--earlier": "what `intake` made of drops that come before this one",
+    "--format": "of the files; if left out, csv",
+    "--frozen": "what `freeze` kept; it need not exist",
+    "--grid": "the grid of the multiverse",
+    "--history": "what earlier runs left to be compared with",
+    "--out": "where to write",
+    "--patients": "how many patients; about 2.6 trials each",
+    "--policy": "the site's disclosure policy",
+    "--pooled": "what `pool` wrote",
+    "--sealed": "sealed releases, in their order",
+    "--seed": "of the random numbers: the same seed gives the same bytes",
+    "--settings": "the settings of this verb, as the plan of a run writes them",
+}
+
 
 def build_parser(prog: str = PROG) -> argparse.ArgumentParser:
     """Build the parser of all verbs; ``prog`` is what the program is called in its help."""
@@ -52,6 +76,10 @@ def build_parser(prog: str = PROG) -> argparse.ArgumentParser:
     _add_analysis(add)
     _add_publishing(add)
     _add_questions(add)
+    for verb in verbs.choices.values():
+        for action in verb._actions:
+            if action.option_strings and action.help is None:
+                action.help = MEANINGS.get(action.option_strings[-1])
     return parser
 
 
@@ -61,7 +89,7 @@ def _add_study(add: Add) -> None:
     init.add_argument("folder", type=Path, metavar="DIR", help="a name that is free")
 
     completion = add("completion", "Print what makes a shell complete verbs, options and ids.")
-    completion.add_argument("shell", choices=("bash", "zsh"))
+    completion.add_argument("shell", choices=("bash", "zsh"), help="the shell that asks")
 
 
 def _add_readers(add: Add) -> None:
@@ -145,6 +173,7 @@ def _add_publishing(add: Add) -> None:
     publish.add_argument("--about", type=Path, metavar="FILE", help="keep what sealing needs here")
 
     seal = add("seal", "Keep a release that leaves: later ones tell no more together with it.")
+    seal.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
     seal.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
     describe = add("describe", "Write the manifest and the RO-Crate of what was published.")

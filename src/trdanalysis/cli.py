@@ -176,7 +176,7 @@ def _run_simulate(options: argparse.Namespace) -> None:
 def _run_seal(options: argparse.Namespace) -> None:
     from trdanalysis.commands.seal import run_seal
 
-    run_seal(Path(_settings(options).results))
+    run_seal(options.results or Path(_settings(options).results))
 
 
 def _run_describe(options: argparse.Namespace) -> None:
