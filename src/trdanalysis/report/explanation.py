@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-
 from trdanalysis.labelling.changes import rule_of_changes
 from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.evidence import asked_of_trials, list_patient_criteria

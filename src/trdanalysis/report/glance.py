@@ -12,11 +12,9 @@ from trdanalysis.report import words
 #: What stands first and large: the two readings of the sentence, and where its figure comes from.
 LEADS = ("initial_adequate_trial", "initial_trial", "trd")
 
-Row = Mapping[str, Any]
-
 
 def make_glance(
-    overall: Mapping[str, Row], reference: float, margin: float
+    overall: Mapping[str, Mapping[str, Any]], reference: float, margin: float
 ) -> list[dict[str, Any]]:
     """Make one card an estimand.
 
@@ -42,7 +40,7 @@ def make_glance(
 
 
 def _card(
-    name: str, about: Mapping[str, str], row: Row, reference: float, margin: float
+    name: str, about: Mapping[str, str], row: Mapping[str, Any], reference: float, margin: float
 ) -> dict[str, Any]:
     card = {"title": about["title"], "leads": name in LEADS, "interval": None, "strip": None}
     among = ("Among", about["population"])
@@ -68,7 +66,7 @@ def _card(
     }
 
 
-def _conclusion(row: Row, reference: float, margin: float) -> str:
+def _conclusion(row: Mapping[str, Any], reference: float, margin: float) -> str:
     said = words.conclusion(row["conclusion"], reference, margin)
     if row["status"] == "partly_suppressed" or not _has_unknown(row):
         return said
@@ -76,7 +74,7 @@ def _conclusion(row: Row, reference: float, margin: float) -> str:
     return said if holds is None else f"{said}; {holds} whatever the unknown are"
 
 
-def _counted(row: Row, is_proven: bool) -> str:
+def _counted(row: Mapping[str, Any], is_proven: bool) -> str:
     units = "patients" if row["unit"] == "patient" else "trials"
     text = f"{words.count(row['events'])} of {words.count(row['n'])} {units}"
     if is_proven:
@@ -86,7 +84,7 @@ def _counted(row: Row, is_proven: bool) -> str:
     return text
 
 
-def _unknown(row: Row) -> str:
+def _unknown(row: Mapping[str, Any]) -> str:
     if row["status"] == "partly_suppressed":
         return words.HIDDEN
     if not _has_unknown(row):
@@ -95,11 +93,11 @@ def _unknown(row: Row) -> str:
     return f"{words.count(row['n_unknown'])}, so that {bounds} is possible"
 
 
-def _has_unknown(row: Row) -> bool:
+def _has_unknown(row: Mapping[str, Any]) -> bool:
     return not pd.isna(row["n_unknown"]) and bool(row["n_unknown"])
 
 
-def _strip(row: Row) -> dict[str, Any]:
+def _strip(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "rate": round(100 * float(row["rate"]), 1),
         "interval": _span(row["ci_low"], row["ci_high"]),

@@ -159,7 +159,9 @@ def _estimand_sections(disclosed: Disclosed) -> list[dict[str, Any]]:
     ]
 
 
-def _forest(rows: list[ForestRow], reference: float, margin: float, title: str, name: str) -> Markup:
+def _forest(
+    rows: list[ForestRow], reference: float, margin: float, title: str, name: str
+) -> Markup:
     figure = render_forest(rows, reference=reference, margin=margin, title=title, name=name)
     # The figure comes from a drawing library, which has escaped every text in it.
     return Markup(figure)

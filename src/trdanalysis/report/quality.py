@@ -74,7 +74,9 @@ def render_quality(quality: Quality) -> str:
     return render_page(
         "quality.html.j2",
         scripted=True,
-        drop_id=quality.drop_id, mode=quality.mode, tables=make_tables(quality)
+        drop_id=quality.drop_id,
+        mode=quality.mode,
+        tables=make_tables(quality),
     )
 
 
