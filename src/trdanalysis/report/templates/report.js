@@ -149,19 +149,25 @@
 
   const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 
+  // Called after its section; names that would be alike are numbered.
+  const taken = new Map();
+
   function fileName(table, name) {
     const section = table.closest("section")?.querySelector("h2")?.id;
-    return `${[section, slug(name)].filter(Boolean).join("_").slice(0, 80) || "table"}.csv`;
+    const own = [section, slug(name)].filter(Boolean).join("_").slice(0, 80) || "table";
+    taken.set(own, (taken.get(own) || 0) + 1);
+    return taken.get(own) > 1 ? `${own}-${taken.get(own)}.csv` : `${own}.csv`;
   }
 
   function makeDownload(table, name) {
     const button = make("button", { type: "button", textContent: "CSV" });
+    const download = fileName(table, name);
     button.setAttribute("aria-label", `CSV: ${name}`);
     button.title = "Download the rows that stand here";
     button.addEventListener("click", () => {
       // The mark tells Excel that this is UTF-8.
       const blob = new Blob(["\ufeff", csvOf(table)], { type: "text/csv;charset=utf-8" });
-      const link = make("a", { href: URL.createObjectURL(blob), download: fileName(table, name) });
+      const link = make("a", { href: URL.createObjectURL(blob), download });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     });
@@ -291,19 +297,13 @@
     fold.append(makeControls());
   }
 
-  // A link may lead into a fold; printing opens all, and closes afterwards what was closed.
-  function openTarget() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    for (let fold = target?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
-  }
-
+  // Printing opens all folds, and closes afterwards what was closed.
   let closed = [];
   window.addEventListener("beforeprint", () => {
     closed = all("main details:not([open])");
     openAll(true);
   });
   window.addEventListener("afterprint", () => closed.forEach((fold) => { fold.open = false; }));
-  window.addEventListener("hashchange", openTarget);
   document.documentElement.classList.add("scripted");
   all(".scroll").forEach(equip);
   all("figure svg").forEach(makeTips);
@@ -317,5 +317,4 @@
   const contents = document.querySelector(".contents");
   if (contents) makeContents(contents);
   else document.querySelector("main").prepend(makeControls());
-  openTarget();
 })();
