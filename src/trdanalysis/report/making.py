@@ -70,6 +70,7 @@ def _of_estimand(
 ) -> dict[str, Any]:
     found = tables["comparisons"]
     return {
+        "name": name,
         "title": words.ESTIMANDS[name]["title"],
         "unknowns": statistics.unknown_table(tables["unknowns"], definition, name),
         "groups": comparisons.contrast_table(found, rates, definition, name, _GROUPS),

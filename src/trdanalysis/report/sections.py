@@ -120,48 +120,6 @@ def _forest_row(row: Mapping[str, Any]) -> ForestRow:
     )
 
 
-def glance(
-    overall: Mapping[str, Mapping[str, Any]], reference: float, margin: float
-) -> list[dict[str, str]]:
-    """Say the headline in sentences: one entry an estimand."""
-    told = []
-    for name, about in words.ESTIMANDS.items():
-        if name not in overall:
-            continue
-        row = overall[name]
-        number, sentence = words.HIDDEN, "A count here is too small to be shown."
-        if row["status"] != "suppressed":
-            number, sentence = words.NOTHING, f"Nobody belongs for certain: {about['population']}."
-        if not pd.isna(row["rate"]):
-            is_proven = row["analysis"] == "proven"
-            number = ("at least " if is_proven else "") + words.percent(row["rate"])
-            sentence = _sentence(row, reference, margin, is_proven)
-        told.append({"title": about["title"], "number": number, "sentence": sentence})
-    return told
-
-
-def _sentence(row: Mapping[str, Any], reference: float, margin: float, is_proven: bool) -> str:
-    who = "Proven in " if is_proven else ""
-    units = "patients" if row["unit"] == "patient" else "trials"
-    text = (
-        f"{who}{words.count(row['events'])} of {words.count(row['n'])} {units} (95% interval "
-        f"{words.percent_range(row['ci_low'], row['ci_high'])}): "
-        f"{words.conclusion(row['conclusion'], reference, margin)}"
-    )
-    if row["status"] == "reprinted":
-        text += f" ({words.STATUS['reprinted']} {words.AGAIN})"
-    if row["status"] == "partly_suppressed":
-        return f"{text}. What is unknown is hidden."
-    bounds = words.percent_range(row["bound_low"], row["bound_high"])
-    if pd.isna(row["n_unknown"]) or not row["n_unknown"]:
-        return f"{text}. Nothing is unknown."
-    holds = "" if words.stands(row["robust"]) == "yes" else " not"
-    return (
-        f"{text}. {words.count(row['n_unknown'])} are unknown: anything from {bounds} is possible,"
-        f" and the conclusion does{holds} hold at both ends."
-    )
-
-
 def benchmark_rows(
     benchmarks: pd.DataFrame, published: pd.DataFrame, definition: str
 ) -> list[dict[str, Any]]:
