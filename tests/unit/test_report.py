@@ -11,7 +11,7 @@ import pytest
 from tests.unit.release_cohorts import policy_of, release_of
 from tests.unit.report_pages import published, report_tables
 from trdanalysis.report import words
-from trdanalysis.report.figures import ForestRow, render_forest
+from trdanalysis.report.drawing.forest import ForestRow, render_forest
 from trdanalysis.report.page import render_report
 from trdanalysis.report.sections import attrition_flow, rate_rows
 

@@ -5,7 +5,6 @@ Nothing here counts or estimates. It puts words around numbers, and draws them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import jinja2
@@ -15,7 +14,7 @@ from trdanalysis.report import words
 from trdanalysis.report.agreement import make_agreement
 from trdanalysis.report.changes import make_changes
 from trdanalysis.report.disclosed import Disclosed
-from trdanalysis.report.figures import ForestRow, render_forest
+from trdanalysis.report.drawing.forest import ForestRow, render_forest
 from trdanalysis.report.making import make_statistics
 from trdanalysis.report.multiverse import make_multiverse
 from trdanalysis.report.sections import (
@@ -24,6 +23,7 @@ from trdanalysis.report.sections import (
     benchmark_rows,
     forest_rows,
     glance,
+    headline_forest,
     headline_rows,
     label_rows,
     overall_rates,
@@ -73,7 +73,7 @@ def render_report(disclosed: Disclosed) -> str:
             glance=glance(overall, reference, margin),
             headline=headline_rows(rates, reference, margin),
             headline_figure=_forest(
-                _headline_forest(overall, benchmark_rows(tables["benchmarks"], published, primary)),
+                headline_forest(overall, benchmark_rows(tables["benchmarks"], published, primary)),
                 reference,
                 margin,
                 "Headline rates beside the reference and beside published rates; the numbers stand"
@@ -179,31 +179,6 @@ def _forest(rows: list[ForestRow], reference: float, margin: float, title: str, 
     figure = render_forest(rows, reference=reference, margin=margin, title=title, name=name)
     # The figure comes from a drawing library, which has escaped every text in it.
     return jinja2.utils.markupsafe.Markup(figure)
-
-
-def _headline_forest(
-    overall: Mapping[str, Mapping[str, Any]], published: list[dict[str, Any]]
-) -> list[ForestRow]:
-    rows = []
-    for name, about in words.ESTIMANDS.items():
-        if name not in overall:
-            continue
-        rows.append(ForestRow(about["title"]))
-        rows += forest_rows(pd.DataFrame([overall[name]]))
-        rows += [
-            ForestRow(
-                row["short"],
-                row["published"],
-                counts=f"of {row['published_n']}" if row["published_n"] != words.NOTHING else "",
-                value=row["published_rate"],
-                low=row["published_low"],
-                high=row["published_high"],
-                published=True,
-            )
-            for row in published
-            if row["estimand"] == name
-        ]
-    return rows
 
 
 def _with_none(table: pd.DataFrame) -> pd.DataFrame:
