@@ -243,7 +243,7 @@ def _draw_foot(sheet: Sheet, plot: _Plot, drawn: Curves) -> float:
 def _round_places(curves: Sequence[Curve]) -> list[float]:
     xs = [x for curve in curves for x in curve.x]
     low, high = min(xs), max(xs)
-    steps = (1, 2, 5, 10, 20, 50, 100, 365 / 2, 365, 730, 1825, 3650)
+    steps = (1, 2, 5, 10, 20, 50, 100, 180, 365, 730, 1825, 3650)
     step = next((step for step in steps if (high - low) / step <= 8), 7300)
     first = -(-low // step)
     return [step * place for place in range(int(first), int(high // step) + 1)]

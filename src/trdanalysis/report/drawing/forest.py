@@ -199,7 +199,7 @@ def _place_columns(sheet: Sheet, forest: Forest) -> _Columns:
     end = right - numbers - gap - (counts + gap if has_counts else 0)
     # What a plot does not need longer labels may have.
     width = max(min(wanted, end - gap - 1.4 * least), min(width, end - gap - 0.6 * least))
-    plot_from = max(width + gap, 0.22 * sheet.width)
+    plot_from = max(width + gap, 0.14 * sheet.width)
     return _Columns(width, plot_from, end - gap / 2, end + counts if has_counts else None, right)
 
 

@@ -106,6 +106,8 @@ class Sheet:
             self._add(_Mark(parts, name))
 
     def _add(self, artist: Artist) -> None:
+        # All of one order: what is drawn later lies above.
+        artist.set_zorder(1)
         if self._parts is None:
             self.figure.add_artist(artist)
             return

@@ -84,7 +84,8 @@ def draw_stacks(stacks: Sequence[Stack], look: Look, *, note: str = "") -> Sheet
                 with sheet.mark(f"{stack.label}, {part.label}: {part.text}"):
                     _draw_part(sheet, part, (x, y, right, y + 2.4 * size))
                 x = right
-        y = _name_parts(sheet, stack.parts, y + 3.7 * size) + 1.9 * size
+        bar = 3.7 if x > 1 else 0.9
+        y = _name_parts(sheet, stack.parts, y + bar * size) + 1.9 * size
     if note and not look.is_page:
         written = sheet.wrap(note, sheet.width - 2, most=9)
         sheet.lines(0, y + 0.3 * size, written, colour=sheet.colours.muted)

@@ -6,6 +6,7 @@ lightness, so that they differ in grey and for people who see colours otherwise.
 
 from __future__ import annotations
 
+import re
 from dataclasses import astuple, dataclass
 from functools import cache, lru_cache
 
@@ -165,11 +166,12 @@ def wrap(text: str, width: float, size: float, *, bold: bool = False, most: int 
     """
 
     def fits(part: str) -> bool:
-        return measure(part, size, bold=bold) <= width
+        return measure(part.rstrip(" "), size, bold=bold) <= width
 
     lines, line = [], ""
-    for word in clean(text, bold=bold).split(" "):
-        longer = f"{line} {word}" if line else word
+    # A line may end after a space, which is left out then, or after a hyphen.
+    for word in re.findall(r"[^ -]*-|[^ -]+ ?| ", clean(text, bold=bold)):
+        longer = line + word
         if fits(longer):
             line = longer
             continue
@@ -180,7 +182,7 @@ def wrap(text: str, width: float, size: float, *, bold: bool = False, most: int 
             cut = next(at for at in range(len(line) - 1, 0, -1) if fits(line[:at]) or at == 1)
             lines.append(line[:cut])
             line = line[cut:]
-    lines.append(line)
+    lines = [each.rstrip(" ") for each in (*lines, line)]
     if len(lines) > most:
         last = lines[most - 1]
         while last and not fits(f"{last}\N{HORIZONTAL ELLIPSIS}"):

@@ -34,8 +34,9 @@ from trdanalysis.report.sections import (
 from trdanalysis.report.statistics import LEAST_AT_RISK, PRIMARY
 
 _RATE_NOTE = (
-    "Square and line: rate with its 95% interval. Grey bar: the rate if every unknown were a no, and"
-    " if every unknown were a yes. Dashed line and band: the reference and the margin around it."
+    "Square and line: rate with its 95% interval. Grey bar: the rate if every unknown were a no,"
+    " and if every unknown were a yes. Dashed line and band: the reference and the margin around"
+    " it."
 )
 
 

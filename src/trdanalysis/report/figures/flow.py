@@ -34,6 +34,9 @@ LEFT = {
 _RECORDS = "patients_rows_in", "patients_duplicates", "patients_quarantined"
 _LAST = "outcome_known"
 
+#: The estimand that leaves this one's way at the first trial.
+_WHATEVER = "initial_trial"
+
 
 def draw_participants(
     attrition: pd.DataFrame, rates: pd.DataFrame, definitions: pd.DataFrame, look: Look, *,
@@ -72,9 +75,11 @@ def participant_flow(
     for row, after in zip(rows, [*rows[1:], None], strict=True):
         if row["step"] == _LAST or after is None:
             break
-        steps[-1] = Step(steps[-1].lines, _beside(row, steps[-1].beside))
+        steps[-1] = Step(steps[-1].lines, _beside(row))
         title = words.STEPS[row["step"]]
         lines = [f"{title[0].upper()}{title[1:]}", f"{counts(after, ['n_in'])[0]} {unit}"]
+        if row["step"] == "first_trial_first_line":
+            lines += _whatever_quality(rates, definition)
         steps.append(Step(lines))
     last = rows[-1]
     if last["step"] == _LAST:
@@ -87,23 +92,28 @@ def participant_flow(
 
 
 def _record_steps(attrition: pd.DataFrame, first: Mapping[str, Any], unit: str) -> list[Step]:
-    records = attrition[attrition["estimand"] == "records"].set_index("step")
+    records = {row["step"]: row for row in list_rows(attrition[attrition["estimand"] == "records"])}
     cohort = [f"{unit.capitalize()} of the cohort, of any age", counts(first, ["n_in"])[0]]
-    if not set(_RECORDS) <= set(records.index):
+    if not set(_RECORDS) <= set(records):
         return [Step(cohort)]
-    found = {name: records.loc[name].to_dict() for name in _RECORDS}
     received, duplicates, quarantined = (
-        counts(found[name], ["n_in" if name == _RECORDS[0] else "n_out"])[0] for name in _RECORDS
+        counts(records[name], ["n_in" if name == _RECORDS[0] else "n_out"])[0] for name in _RECORDS
     )
-    beside = [f"Duplicates: {duplicates}", f"In quarantine, not readable as rows: {quarantined}"]
+    beside = [f"Duplicates: {duplicates}", f"In quarantine: {quarantined}"]
     return [Step(["Rows of patients received, all drops", received], beside), Step(cohort)]
 
 
-def _beside(row: Mapping[str, Any], already: object) -> list[str]:
+def _beside(row: Mapping[str, Any]) -> list[str]:
     out, unknown = counts(row, ("n_out", "n_unknown"))
-    criterion = "age" if row["step"] == "not_under_18" else words.CRITERIA.get(row["step"])
-    criterion = (criterion or words.STEPS[row["step"]]).removeprefix("diagnosis of ")
-    return [f"{LEFT[row['step']]}: {out}", f"Go on, {criterion} unknown: {unknown}"]
+    return [f"{LEFT[row['step']]}: {out}", f"Go on, though unknown in this: {unknown}"]
+
+
+def _whatever_quality(rates: pd.DataFrame, definition: str) -> list[str]:
+    """Say how many first trials are counted whatever their quality."""
+    overall = overall_rates(rates, definition).get(_WHATEVER)
+    if overall is None:
+        return []
+    return [f"Counted whatever its quality: {counts(overall, ['n'])[0]}"]
 
 
 def _counted(overall: Mapping[str, Any] | None, estimand: str, unit: str) -> list[str]:

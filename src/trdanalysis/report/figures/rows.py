@@ -70,8 +70,8 @@ def kappa_rows(agreement: pd.DataFrame, definition: str) -> list[ForestRow]:
         if is_hidden(row) or pd.isna(row["kappa"]):
             rows.append(ForestRow(label, text))
             continue
-        numbers = (_number(row[name]) for name in ("kappa", "ci_low", "ci_high"))
-        rows.append(ForestRow(label, text, counts(row, ["n_labelled"])[0], *numbers))
+        value, low, high = (_number(row[name]) for name in ("kappa", "ci_low", "ci_high"))
+        rows.append(ForestRow(label, text, counts(row, ["n_labelled"])[0], value, low, high))
     return rows
 
 
