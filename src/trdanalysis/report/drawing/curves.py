@@ -140,8 +140,8 @@ def _place(sheet: Sheet, drawn: Curves) -> tuple[_Plot, list[tuple[float, str]]]
     ticks = [(step * place, f"{100 * step * place:.0f}%") for place in range(int(most / step) + 1)]
     widest = max(sheet.measure(label) for _, label in ticks)
     left = widest + 0.9 * sheet.size
-    if drawn.below:
-        left = max(left, max(sheet.measure(head) for head, _ in drawn.below) + 2 * sheet.size)
+    # The first number under the axis stands around where the axis begins.
+    left = max([left, *(sheet.measure(numbers[0][1]) / 2 for _, numbers in drawn.below)])
     names = [*(curve.label for curve in drawn.curves), drawn.reference_label]
     right = sheet.width - min(max(map(sheet.measure, names)) + sheet.size, 0.26 * sheet.width)
     top = sheet.top + 2.2 * sheet.size
@@ -179,6 +179,11 @@ def _write_ends(sheet: Sheet, plot: _Plot, drawn: Curves) -> None:
     if drawn.reference is not None and drawn.reference_label:
         at = plot.at_y(drawn.reference)
         ends.append((at, drawn.reference_label, sheet.colours.reference))
+    for curve in drawn.curves:
+        end = plot.at_x(curve.x[-1])
+        if end < plot.right - 1:
+            sheet.line([end, plot.right], [plot.at_y(curve.y[-1])] * 2,
+                       colour=sheet.colours.muted, width=0.6, dashes=DOTTED)  # fmt: skip
     room = sheet.width - plot.right - 0.6 * sheet.size
     step = LEADING * sheet.size
     written = [(y, sheet.wrap(label, room), colour) for y, label, colour in sorted(ends) if label]
@@ -231,6 +236,7 @@ def _draw_foot(sheet: Sheet, plot: _Plot, drawn: Curves) -> float:
     for heading, numbers in drawn.below:
         y += step
         sheet.text(0, y + 0.3 * sheet.size, heading, colour=sheet.colours.muted)
+        y += step
         for x, label in thin_out(sheet, [(plot.at_x(x), label) for x, label in numbers]):
             sheet.text(x, y + 0.3 * sheet.size, label, ha="center", colour=sheet.colours.muted)
     if drawn.note and not sheet.look.is_page:

@@ -18,7 +18,6 @@ import matplotlib.style
 from trdanalysis.report.drawing.sheet import Sheet
 from trdanalysis.report.drawing.style import FONT, VARIABLES
 
-FORMATS = ("svg", "pdf", "png")
 DOTS_PER_INCH = 300
 
 _MADE_BY = "trdanalysis"
@@ -49,7 +48,7 @@ def save_file(sheet: Sheet, kind: str, *, title: str, alt: str) -> bytes:
     sheet
         Drawn for a file.
     kind
-        One of :data:`FORMATS`.
+        One of :data:`trdanalysis.layout.FIGURE_FORMATS`.
     title, alt
         What it shows, and what is told to those who do not see it; kept inside the file.
 

@@ -82,7 +82,7 @@ class Sheet:
         lines = wrap(text, self.width - 4, self.size, bold=True)
         for place, line in enumerate(lines):
             self.text(self.width - 2, (0.8 + place * LEADING) * self.size, line, ha="right",
-                      bold=True, colour=self.colours.reference)  # fmt: skip
+                      bold=True)  # fmt: skip
         return (0.6 + LEADING * len(lines)) * self.size
 
     def finish(self, height: float) -> Sheet:

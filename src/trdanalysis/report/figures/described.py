@@ -226,7 +226,7 @@ def _adjusted(disclosed: Disclosed) -> PaperFigure:
     covariates = ", ".join(map(words.words, disclosed.settings.get("model_covariates", [])))
     note = (
         "Risk ratios with 95% intervals, modified Poisson regression with robust variance, each"
-        " group by itself; equal ratios are equally long. Patients with everything known."
+        " group by itself. n : n, patients on both sides, with everything known."
     )
     adjusted = f" Adjusted for {covariates}; age differences not for age." if covariates else ""
     return PaperFigure(

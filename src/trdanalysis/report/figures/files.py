@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trdanalysis.layout import FIGURE_FILES, FIGURE_FORMATS
 from trdanalysis.report import words
 from trdanalysis.report.disclosed import Disclosed
-from trdanalysis.report.drawing.saving import FORMATS, save_file
+from trdanalysis.report.drawing.saving import save_file
 from trdanalysis.report.drawing.style import file_look
 from trdanalysis.report.figures.described import PaperFigure, describe_figures
 
-CAPTIONS = "captions.md"
+_CAPTIONS, *_FILES = FIGURE_FILES
 
 
 def marks_of(disclosed: Disclosed) -> tuple[str, ...]:
@@ -30,16 +31,17 @@ def render_figures(disclosed: Disclosed) -> dict[str, bytes]:
     Returns
     -------
     dict
-        Bytes by file name: ``<figure>.svg``, ``.pdf`` and ``.png``, and ``captions.md``. The same
-        names for every run, the same bytes for the same results.
+        Bytes by name, the names of :data:`trdanalysis.layout.FIGURE_FILES` in their order. The same
+        bytes for the same results.
     """
     figures = describe_figures(disclosed)
-    files: dict[str, bytes] = {}
-    for figure in figures:
-        for kind, content in render_figure(figure, disclosed, FORMATS).items():
-            files[f"{figure.name}.{kind}"] = content
-    files[CAPTIONS] = write_captions(figures, disclosed).encode()
-    return files
+    files = [
+        content
+        for figure in figures
+        for content in render_figure(figure, disclosed, FIGURE_FORMATS).values()
+    ]
+    told = write_captions(figures, disclosed).encode()
+    return {_CAPTIONS: told, **dict(zip(_FILES, files, strict=True))}
 
 
 def render_figure(
@@ -55,7 +57,7 @@ def render_figure(
     disclosed
         Says whether it is a draft, and of simulated records.
     formats
-        Of :data:`trdanalysis.report.drawing.saving.FORMATS`.
+        Of :data:`trdanalysis.layout.FIGURE_FORMATS`.
     width_mm
         By default that which the figure is made for.
     grey
@@ -93,7 +95,7 @@ def _caption(number: int, figure: PaperFigure, disclosed: Disclosed) -> list[str
     parts.append(f"Population: {figure.population}.")
     parts += [f"n: {figure.n}."] if figure.n else []
     parts += [f"{kind[0].upper()}{kind[1:]}."] if kind else []
-    names = ", ".join(f"`{figure.name}.{each}`" for each in FORMATS)
+    names = ", ".join(f"`{figure.name}.{each}`" for each in FIGURE_FORMATS)
     return [
         f"## Figure {number}. {figure.title}", "", " ".join(parts), "",
         f"- Files: {names}", f"- Width: {figure.width_mm:.0f} mm",

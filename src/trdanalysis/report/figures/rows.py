@@ -98,22 +98,32 @@ def flow_stacks(flows: pd.DataFrame, definition: str) -> list[Stack]:
 
 def _with_total(text: str, part: pd.DataFrame) -> str:
     """Add how many there are, which nobody can say where a part is hidden."""
-    if part["n"].isna().any():
-        return text
-    return f"{text} ({words.count(part['n'].sum())} patients)"
+    total = _total(part)
+    return text if total is None else f"{text} ({words.count(total)} patients)"
+
+
+def _total(part: pd.DataFrame) -> int | None:
+    """Give the whole of parts; None where one is hidden, or told as in an earlier release."""
+    return int(part["n"].sum()) if (part["status"] == "ok").all() else None
 
 
 def _parts(rows: pd.DataFrame, column: str, names: Mapping[str, str]) -> list[Part]:
     order = [*words.LABELS, ABSENT]
     found = {row[column]: row for row in list_rows(rows)}
+    total = _total(rows)
     return [
         Part(
-            names[name], counts(row, ["n"])[0],
+            names[name], _with_share(row, total),
             None if is_hidden(row) or pd.isna(row["n"]) else int(row["n"]), order.index(name),
         )
         for name in order
         if (row := found.get(name)) is not None
     ]  # fmt: skip
+
+
+def _with_share(row: Mapping[str, Any], total: int | None) -> str:
+    text = counts(row, ["n"])[0]
+    return f"{text} ({words.percent(row['n'] / total)})" if total else text
 
 
 def followed_below(
@@ -130,7 +140,7 @@ def followed_below(
             (float(days.iloc[place]), words.count(part["n_at_risk"].iloc[place]))
             for place in places
         ]
-        below.append((line.label, numbers))
+        below.append((f"still followed, {line.label}", numbers))
     return below
 
 
