@@ -9,7 +9,8 @@ from trdanalysis.report import words
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.drawing.saving import save_file
 from trdanalysis.report.drawing.style import file_look
-from trdanalysis.report.figures.described import PaperFigure, describe_figures
+from trdanalysis.report.figures.described import describe_figures
+from trdanalysis.report.figures.paper_figure import PaperFigure
 
 _CAPTIONS, *_FILES = FIGURE_FILES
 
