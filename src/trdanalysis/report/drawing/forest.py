@@ -41,6 +41,11 @@ class ForestRow:
     published: bool = False
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether it has a mark; else its text says why it has none."""
+        return self.value is not None or self.low is not None
+
+    @property
     def is_heading(self) -> bool:
         """Whether it only names the rows below it."""
         return not self.text
@@ -195,12 +200,16 @@ def draw_forest(forest: Forest, look: Look) -> Sheet:
     step = LEADING * sheet.size
     row_height = 2.05 * sheet.size
     labels = [_label_lines(sheet, row, columns) for row in forest.rows]
-    heights = [row_height + step * (len(lines) - 1) for lines in labels]
+    texts = [_text_lines(sheet, row, columns) for row in forest.rows]
+    heights = [
+        row_height + step * (max(len(lines), len(text)) - 1)
+        for lines, text in zip(labels, texts, strict=True)
+    ]
     at = _scaler(forest.scale, columns)
     top = sheet.top + _draw_heads(sheet, forest, columns, at)
-    _draw_reference(sheet, forest, columns, at, top, heights)
+    _draw_reference(sheet, forest, columns, at, top, list(zip(texts, heights, strict=True)))
     y, heading = top, ""
-    for row, lines, height in zip(forest.rows, labels, heights, strict=True):
+    for row, lines, text, height in zip(forest.rows, labels, texts, heights, strict=True):
         first = y + row_height / 2
         if row.is_heading:
             heading = row.label
@@ -208,7 +217,10 @@ def draw_forest(forest: Forest, look: Look) -> Sheet:
             sheet.line([0, sheet.width], [y + height] * 2, colour=sheet.colours.rule, width=0.5)
         else:
             sheet.lines(_indent(sheet), first, lines)
-            _draw_numbers(sheet, row, columns, first)
+            if columns.counts is not None:
+                sheet.text(columns.counts, first, row.counts, ha="right",
+                           colour=sheet.colours.muted)  # fmt: skip
+            sheet.lines(columns.numbers, first, text, ha="right")
             _draw_row(sheet, row, forest.scale, columns, at, (y, first, y + height), heading)
         y += height
     y = _draw_axis(sheet, forest.scale, columns, at, y)
@@ -226,7 +238,8 @@ def _indent(sheet: Sheet) -> float:
 def _place_columns(sheet: Sheet, forest: Forest) -> _Columns:
     rows = [row for row in forest.rows if not row.is_heading]
     gap = 1.3 * sheet.size
-    numbers = max(sheet.measure(text) for text in (forest.heads[1], *(row.text for row in rows)))
+    shown = [row.text for row in rows if row.is_drawn]
+    numbers = max(sheet.measure(text) for text in (forest.heads[1], *shown))
     counts = max(sheet.measure(text) for text in (forest.heads[0], *(row.counts for row in rows)))
     wanted = _indent(sheet) + max((sheet.measure(row.label) for row in rows), default=0) + 1
     right = sheet.width - 1
@@ -246,6 +259,14 @@ def _label_lines(sheet: Sheet, row: ForestRow, columns: _Columns) -> list[str]:
     if row.is_heading:
         return sheet.wrap(row.label, sheet.width - 2, bold=True)
     return sheet.wrap(row.label, columns.label_width - _indent(sheet))
+
+
+def _text_lines(sheet: Sheet, row: ForestRow, columns: _Columns) -> list[str]:
+    """Give a row's numbers; what says why there are none may take the room of the plot."""
+    if row.is_drawn or row.is_heading:
+        return [row.text]
+    counts = sheet.measure(row.counts) + sheet.size if columns.counts and row.counts else 0
+    return sheet.wrap(row.text, columns.numbers - columns.plot_from - counts)
 
 
 def _scaler(scale: Scale, columns: _Columns) -> Callable[[float], float]:
@@ -280,14 +301,15 @@ def _draw_heads(
 
 def _draw_reference(
     sheet: Sheet, forest: Forest, columns: _Columns, at: Callable[[float], float], top: float,
-    heights: Sequence[float],
+    rows: Sequence[tuple[Sequence[str], float]],
 ) -> None:  # fmt: skip
-    """Draw the line and its band beside rows, and not through headings."""
+    """Draw the line and its band beside rows, and not through headings or words."""
     if forest.reference is None:
         return
     y = top
-    for row, height in zip(forest.rows, heights, strict=True):
-        if not row.is_heading:
+    for row, (text, height) in zip(forest.rows, rows, strict=True):
+        words_from = columns.numbers - max(map(sheet.measure, text))
+        if not row.is_heading and words_from > columns.plot_to:
             if forest.margin is not None:
                 low, high = forest.reference - forest.margin, forest.reference + forest.margin
                 sheet.box(at(low), y, at(high), y + height, fill=sheet.colours.band)
@@ -296,17 +318,11 @@ def _draw_reference(
         y += height
 
 
-def _draw_numbers(sheet: Sheet, row: ForestRow, columns: _Columns, y: float) -> None:
-    if columns.counts is not None:
-        sheet.text(columns.counts, y, row.counts, ha="right", colour=sheet.colours.muted)
-    sheet.text(columns.numbers, y, row.text, ha="right")
-
-
 def _draw_row(
     sheet: Sheet, row: ForestRow, scale: Scale, columns: _Columns, at: Callable[[float], float],
     across: tuple[float, float, float], heading: str,
 ) -> None:  # fmt: skip
-    if row.value is None and row.low is None:
+    if not row.is_drawn:
         return
     upper, y, lower = across
     with sheet.mark(_tip(row, heading)):

@@ -84,7 +84,12 @@ def draw_sets(
     label_width = min(wanted + 1, (0.33 if sheet.width > 400 else 0.38) * sheet.width)
     count_at = label_width + size + counts
     left, right = count_at + size, sheet.width - 1
-    column = (right - left) / max(len(bars), _LEAST_COLUMNS)
+    room = max(1, int((right - left) / (1.3 * size)))
+    if len(bars) > room:
+        least = sorted((bar.n for bar in bars), reverse=True)[room - 1]
+        bars = [bar for bar in bars if bar.n >= least][:room]
+        note = f"{note} There is room for the {room} largest sets.".strip()
+    column = (right - left) / max(len(bars), min(_LEAST_COLUMNS, room))
     labels = [words.count(bar.n) for bar in bars]
     is_upright = max(map(sheet.measure, labels)) > column - 1
     above = max(map(sheet.measure, labels)) + size if is_upright else 1.7 * size

@@ -100,5 +100,5 @@ def _caption(number: int, figure: PaperFigure, disclosed: Disclosed) -> list[str
     return [
         f"## Figure {number}. {figure.title}", "", " ".join(parts), "",
         f"- Files: {names}", f"- Width: {figure.width_mm:.0f} mm",
-        f"- Alternative text: {' '.join(figure.told.split())}", "",
+        f"- Alternative text: {figure.told}", "",
     ]  # fmt: skip
