@@ -8,7 +8,7 @@ import argparse
 GROUPS: dict[str, tuple[str, ...]] = {
     "a study": ("init", "simulate", "completion"),
     "before a run": ("map", "check", "freeze", "assure"),
-    "after a run": ("explain", "verify", "seal"),
+    "after a run": ("explain", "figure", "verify", "seal"),
     "steps of the workflow, which `snakemake` calls": (
         "intake", "quality", "pool", "label", "summarise", "multiverse", "changes", "disclose",
         "publish", "describe", "remember",
@@ -35,6 +35,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "freeze": ("freeze", 'freeze --again "age bands as in the protocol"'),
     "assure": ("assure", f"assure {_ARTICLE}"),
     "explain": ("explain P000017", "explain P000017 --definition ema --html > page.html"),
+    "figure": (
+        "figure headline-rates --format pdf --width-mm 85",
+        "figure age --format svg --grey --out results/paper/figure-2.svg",
+    ),
     "verify": ("verify results/release", "verify results/release --against older/release"),
     "seal": ("seal",),
     "intake": (f"intake --drop data/drops/autumn --out {_RESTRICTED}/drops/autumn",),

@@ -69,8 +69,23 @@ DISCLOSED_FILES = (
     *(f"{name}.parquet" for name in (*ANALYSIS_TABLES, *DISCLOSED_ROWS)),
 )  # fmt: skip
 
+#: Figures of a paper, in the order of their captions: each in every format, also where there is
+#: nothing to draw.
+FIGURES = (
+    "participant-flow", "headline-rates", "rates-adequate-first-trial", "rates-first-trial",
+    "adjusted-ratios", "age-curve", "specification-curve", "definition-overlap",
+    "definition-agreement", "apparent-resistance", "time-to-second-failure", "label-changes",
+)  # fmt: skip
+FIGURE_FORMATS = ("svg", "pdf", "png")
+FIGURE_FILES = (
+    "figures/captions.md",
+    *(f"figures/{name}.{form}" for name in FIGURES for form in FIGURE_FORMATS),
+)
+
 #: Files that are published.
-PUBLISHED_FILES = ("report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES))
+PUBLISHED_FILES = (
+    "report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES), *FIGURE_FILES,
+)  # fmt: skip
 
 #: Folders of results: what may leave; what stays; and in the latter a draft of what may leave, what
 #: passed disclosure control, and sealed releases by number.

@@ -19,7 +19,7 @@ from tests.unit.report_pages import HOSTILE, published, report_tables, with_host
 from trdanalysis.labelling.wording import describe_definition
 from trdanalysis.report import words
 from trdanalysis.report.contents import PAPER, Drawing, Heading, Section, arrange
-from trdanalysis.report.figures import ForestRow, render_forest
+from trdanalysis.report.drawing.forest import ForestRow, render_forest
 from trdanalysis.report.glance import make_glance
 from trdanalysis.report.page import render_report
 from trdanalysis.report.sections import attrition_flow, rate_rows

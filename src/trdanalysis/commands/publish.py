@@ -7,7 +7,7 @@ from pathlib import Path
 from trdanalysis.commands.kept import load_disclosed
 from trdanalysis.commands.shared import step
 from trdanalysis.errors import UserError
-from trdanalysis.files import hash_file, write_csv, write_json, write_text
+from trdanalysis.files import hash_file, write_bytes, write_csv, write_json, write_text
 from trdanalysis.layout import (
     DRAFT,
     KNOWN_COUNTS,
@@ -16,11 +16,12 @@ from trdanalysis.layout import (
     RESTRICTED,
 )
 from trdanalysis.report.disclosed import Disclosed
+from trdanalysis.report.figures.files import render_figures
 from trdanalysis.report.page import render_report
 
 
 def run_publish(disclosed: Path, reference: Path, out: Path, about: Path | None = None) -> None:
-    """Publish the result tables and the report.
+    """Publish the result tables, the report and the figures.
 
     Parameters
     ----------
@@ -44,9 +45,13 @@ def run_publish(disclosed: Path, reference: Path, out: Path, about: Path | None 
         _check_synthetic(results)
     step("rendering the report")
     page = render_report(results)
+    step("drawing the figures")
+    figures = render_figures(results)
     for name in PUBLISHED_TABLES:
         write_csv(out / f"{name}.csv", results.tables[name])
     write_text(out / "report.html", page)
+    for name, content in figures.items():
+        write_bytes(out / name, content)
     if about is not None:
         kept = {
             "files": {name: hash_file(out / name) for name in PUBLISHED_FILES},

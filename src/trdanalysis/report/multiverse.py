@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from trdanalysis.report import words
-from trdanalysis.report.specification import Axis, Specification, render_specification
+from trdanalysis.report.drawing.specification import Axis, Specification, render_specification
 from trdanalysis.report.tables import Table
 
 #: The axes behind a label, and what they are called.
@@ -56,8 +56,7 @@ def make_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
     dict
         ``figure``; ``sentences``; ``axes``, a table; ``n_cells``.
     """
-    labels = cells[cells["unknown"] == "kleene"]
-    shown = labels[labels["status"] == "ok"].sort_values("rate", kind="stable")
+    labels, shown = label_cells(cells)
     reference = float(cells["reference"].iloc[0]) if len(cells) else np.nan
     sentences = [] if shown.empty else _sentences(cells, labels, shown, definition, reference)
     return {
@@ -67,7 +66,7 @@ def make_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
         "axes": axes_table(shown),
         "figure": Markup(
             render_specification(
-                _specification(shown),
+                specification_of(shown),
                 reference=reference,
                 title="Rate of treatment resistance in every cell of the grid, sorted, above the"
                 " thresholds behind it; the sentences and the table beside say what it shows",
@@ -75,6 +74,12 @@ def make_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
             )  # fmt: skip
         ),
     }
+
+
+def label_cells(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the cells of labels, and of these the ones that are shown, from the lowest rate."""
+    labels = cells[cells["unknown"] == "kleene"]
+    return labels, labels[labels["status"] == "ok"].sort_values("rate", kind="stable")
 
 
 def _level(axis: str, level: Any) -> str:
@@ -90,7 +95,8 @@ def _level(axis: str, level: Any) -> str:
     return text
 
 
-def _specification(shown: pd.DataFrame) -> Specification:
+def specification_of(shown: pd.DataFrame) -> Specification:
+    """Give what the figure shows of the cells, which are sorted by their rate."""
     primary = np.flatnonzero(shown["is_primary"].to_numpy(dtype=bool))
     place = int(primary[0]) if len(primary) else None
     axes = []

@@ -5,7 +5,7 @@ Nothing here counts or estimates. It puts words around numbers, and draws them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,7 +16,7 @@ from trdanalysis.report.agreement import make_agreement
 from trdanalysis.report.changes import make_changes
 from trdanalysis.report.contents import Section, arrange
 from trdanalysis.report.disclosed import Disclosed
-from trdanalysis.report.figures import ForestRow, render_forest
+from trdanalysis.report.drawing.forest import ForestRow, render_forest
 from trdanalysis.report.glance import make_glance
 from trdanalysis.report.making import make_statistics
 from trdanalysis.report.multiverse import make_multiverse
@@ -26,6 +26,7 @@ from trdanalysis.report.sections import (
     attrition_flow,
     benchmark_rows,
     forest_rows,
+    headline_forest,
     headline_rows,
     label_rows,
     overall_rates,
@@ -79,7 +80,7 @@ def render_report(disclosed: Disclosed, added: Sequence[Section] = ()) -> str:
         glance=make_glance(overall, reference, margin),
         headline=headline_rows(rates, reference, margin),
         headline_figure=_forest(
-            _headline_forest(overall, benchmarks),
+            headline_forest(overall, benchmarks),
             reference,
             margin,
             "Headline rates beside the reference and beside published rates; the numbers stand"
@@ -165,31 +166,6 @@ def _forest(
     figure = render_forest(rows, reference=reference, margin=margin, title=title, name=name)
     # The figure comes from a drawing library, which has escaped every text in it.
     return Markup(figure)
-
-
-def _headline_forest(
-    overall: Mapping[str, Mapping[str, Any]], published: list[dict[str, Any]]
-) -> list[ForestRow]:
-    rows = []
-    for name, about in words.ESTIMANDS.items():
-        if name not in overall:
-            continue
-        rows.append(ForestRow(about["title"]))
-        rows += forest_rows(pd.DataFrame([overall[name]]))
-        rows += [
-            ForestRow(
-                row["short"],
-                row["published"],
-                counts=f"of {row['published_n']}" if row["published_n"] != words.NOTHING else "",
-                value=row["published_rate"],
-                low=row["published_low"],
-                high=row["published_high"],
-                published=True,
-            )
-            for row in published
-            if row["estimand"] == name
-        ]
-    return rows
 
 
 def _with_none(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from trdanalysis.report import words
-from trdanalysis.report.figures import ForestRow
+from trdanalysis.report.drawing.forest import ForestRow
 from trdanalysis.report.tables import counts
 from trdanalysis.rows import list_rows
 
@@ -118,6 +118,32 @@ def _forest_row(row: Mapping[str, Any]) -> ForestRow:
         bound_low=_number(row["bound_low"]),
         bound_high=_number(row["bound_high"]),
     )
+
+
+def headline_forest(
+    overall: Mapping[str, Mapping[str, Any]], published: list[dict[str, Any]]
+) -> list[ForestRow]:
+    """Give a forest plot's rows: each overall rate with the published rates beside it."""
+    rows = []
+    for name, about in words.ESTIMANDS.items():
+        if name not in overall:
+            continue
+        rows.append(ForestRow(about["title"]))
+        rows += forest_rows(pd.DataFrame([overall[name]]))
+        rows += [
+            ForestRow(
+                row["short"],
+                row["published"],
+                counts=f"of {row['published_n']}" if row["published_n"] != words.NOTHING else "",
+                value=row["published_rate"],
+                low=row["published_low"],
+                high=row["published_high"],
+                published=True,
+            )
+            for row in published
+            if row["estimand"] == name
+        ]
+    return rows
 
 
 def benchmark_rows(
