@@ -161,6 +161,8 @@ def _as_cell(value: Any, words: tuple[str, str], where: str) -> str | None:
         return words[0] if value else words[1]
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
+    if isinstance(value, numbers.Integral):
+        return str(int(value))
     if isinstance(value, numbers.Real) and float(value).is_integer():
         return str(int(float(value)))
     return str(value)
