@@ -40,7 +40,7 @@ class Figure:
     _margin: float
 
     def save(self, path: str | Path) -> Path:
-        """Save it; the suffix says as what: ``.svg``, ``.pdf`` or ``.png``. Same figure, same bytes.
+        """Save it as the suffix says, ``.svg``, ``.pdf`` or ``.png``: same figure, same bytes.
 
         Raises
         ------
@@ -64,13 +64,15 @@ class Figure:
             self._rows, reference=self._reference, margin=self._margin, title=self.title, kind=kind
         )
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
+        if self.mark is None:
+            return None
         svg = self._draw("svg").decode()
-        element = svg[svg.index("<svg") :]
-        return element if self.mark is None else show_marked(element, self.mark)
+        return show_marked(svg[svg.index("<svg") :], self.mark)
 
-    def _repr_svg_(self) -> str:
-        return self._draw("svg").decode()
+    def _repr_svg_(self) -> str | None:
+        # Shown without the mark, it would not be told to be marked.
+        return self._draw("svg").decode() if self.mark is None else None
 
     def __repr__(self) -> str:
         return f"Figure: {self.title}" + (f" ({self.mark})" if self.mark else "")

@@ -1,4 +1,4 @@
-"""Which configuration the interface works by: that of the project one stands in, else the tool's."""
+"""Which configuration the interface works by: the project's one stands in, else the tool's."""
 
 from __future__ import annotations
 
@@ -41,8 +41,7 @@ class Configuration:
         UserError
             Kind ``config``: there is no such definition, it stands twice, or it is faulty.
         """
-        one = isinstance(wanted, (str, Path))
-        names: list[str | Path] = [wanted] if one else list(wanted)  # type: ignore[list-item]
+        names = [wanted] if isinstance(wanted, (str, Path)) else list(wanted)
         if not names:
             raise UserError("no definition was given", expected="at least one", kind="config")
         definitions = load_definitions([self._find(name) for name in names], self.reference)

@@ -79,7 +79,9 @@ def explain(source: Run | Labelled, patient_id: str, definition: str | None = No
     """
     if isinstance(source, Run):
         return Explanation(_explain_run(source, str(patient_id), definition))
-    used = next((one for one in source._used if one.id == (definition or source.definitions[0])), None)
+    used = next(
+        (one for one in source._used if one.id == (definition or source.definitions[0])), None
+    )
     if used is None:
         raise UserError(
             f"the frames were not labelled by the definition `{definition}`",

@@ -89,9 +89,7 @@ class Labelled:
         """By table: ``rows_in`` = ``accepted`` + ``duplicates`` + ``quarantined``; and
         ``cells_set_unknown``.
         """
-        rows = [
-            {"table": name, **self._summary[name]} for name in TABLES if name in self._summary
-        ]
+        rows = [{"table": name, **self._summary[name]} for name in TABLES if name in self._summary]
         return as_nullable(pd.DataFrame(rows))
 
     @property

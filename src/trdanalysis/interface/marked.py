@@ -16,9 +16,7 @@ import pandas as pd
 
 #: What is said above a frame in a notebook, by its mark.
 PATIENT_LEVEL = "patient-level: clear this output before you save the notebook"
-UNDISCLOSED = (
-    "not disclosure-controlled: clear this output before the notebook leaves the site"
-)
+UNDISCLOSED = "not disclosure-controlled: clear this output before the notebook leaves the site"
 
 
 #: Who has it in a row is one patient.
@@ -72,7 +70,7 @@ class _Marked:
         return KEY not in names and len(self) < max(len(part) for part in parts)
 
 
-class PatientColumn(_Marked, pd.Series):  # type: ignore[misc]
+class PatientColumn(_Marked, pd.Series):
     """One column of a :class:`PatientTable`."""
 
     @property
@@ -85,12 +83,12 @@ class PatientColumn(_Marked, pd.Series):  # type: ignore[misc]
 
     def __finalize__(self, other: Any, method: str | None = None, **given: Any) -> PatientColumn:
         """Keep the mark of what it was made from."""
-        super().__finalize__(other, method=method, **given)
+        super().__finalize__(other, method=method, **given)  # type: ignore[misc]
         self._inherit(other, method)
         return self
 
-    def value_counts(self, *given: Any, **named: Any) -> pd.Series:  # type: ignore[override]
-        """Count values; counts are no patient's row and carry no mark, unless they are by patient."""
+    def value_counts(self, *given: Any, **named: Any) -> pd.Series:
+        """Count values; counts carry no mark, unless they are by patient."""
         counts = pd.Series(self, copy=False).value_counts(*given, **named)
         return PatientColumn(counts) if self.name == KEY else counts
 
@@ -99,7 +97,7 @@ class PatientColumn(_Marked, pd.Series):  # type: ignore[misc]
         return html if self._mark is None else show_marked(html, self._mark)
 
 
-class PatientTable(_Marked, pd.DataFrame):  # type: ignore[misc]
+class PatientTable(_Marked, pd.DataFrame):
     """A pandas frame that must not leave the site; see :mod:`trdanalysis.interface.marked`."""
 
     @property
@@ -112,12 +110,12 @@ class PatientTable(_Marked, pd.DataFrame):  # type: ignore[misc]
 
     def __finalize__(self, other: Any, method: str | None = None, **given: Any) -> PatientTable:
         """Keep the mark of what it was made from."""
-        super().__finalize__(other, method=method, **given)
+        super().__finalize__(other, method=method, **given)  # type: ignore[misc]
         self._inherit(other, method)
         return self
 
     def _repr_html_(self) -> str | None:
-        html = super()._repr_html_()
+        html = super()._repr_html_()  # type: ignore[misc]
         return html if html is None or self._mark is None else show_marked(html, self._mark)
 
 

@@ -318,9 +318,7 @@ class Run(PublishedTables):
         if (self.published_folder / "definitions.csv").is_file():
             counts = self.published("definitions").set_index("definition")
             definitions = list(counts.index)
-        return describe_run(
-            str(self.folder), self._facts(), definitions, counts, as_html=as_html
-        )
+        return describe_run(str(self.folder), self._facts(), definitions, counts, as_html=as_html)
 
     def __repr__(self) -> str:
         return self._describe(as_html=False)

@@ -174,4 +174,5 @@ def _pool(
 
 
 def _by_row(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.rename(columns={"line": "row"})
+    # Where there is none, the column has no type of its own.
+    return frame.rename(columns={"line": "row"}).astype({"row": "Int64"})

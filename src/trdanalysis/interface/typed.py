@@ -39,6 +39,9 @@ NUMBERS = frozenset({
     "rate_before", "value_others",
 })  # fmt: skip
 
+#: Texts that are missing throughout where everything could be estimated.
+TEXTS = frozenset({"reason", "covariates", "unconfirmed", "missing_columns", "ci_method"})
+
 
 def _kind(kind: pa.DataType) -> ExtensionDtype | None:
     if pa.types.is_boolean(kind):
@@ -54,14 +57,15 @@ def _kind(kind: pa.DataType) -> ExtensionDtype | None:
 def read_published(path: Path) -> pd.DataFrame:
     """Read a published CSV table with nullable columns; an empty cell is missing, never no."""
     text = read_csv(path)
-    columns = {}
+    columns: dict[str, pd.Series] = {}
     for name in text.columns:
         cells = text[name].mask(text[name] == "")
         if name in FLAGS:
             columns[name] = cells.map({"true": True, "false": False}).astype("boolean")
-        elif name in WHOLE or name in NUMBERS:
-            kind = "Int64" if name in WHOLE else "Float64"
-            columns[name] = pd.to_numeric(cells.astype("string")).astype(kind)
+        elif name in WHOLE:
+            columns[name] = pd.to_numeric(cells).astype("Int64")
+        elif name in NUMBERS:
+            columns[name] = pd.to_numeric(cells).astype("Float64")
         else:
             columns[name] = cells.map(unguard_cell, na_action="ignore").astype("string")
     return pd.DataFrame(columns, index=text.index)
@@ -75,6 +79,10 @@ def as_nullable(frame: pd.DataFrame) -> pd.DataFrame:
 def from_arrow(table: pa.Table) -> pd.DataFrame:
     """Make a frame of an Arrow table; a column of lists holds tuples."""
     frame: pd.DataFrame = table.to_pandas(types_mapper=_kind)
+    for name in frame.columns[frame.isna().all()]:
+        # A text that nobody has was kept as what its table's maker made of nothing.
+        if name in TEXTS:
+            frame[name] = frame[name].astype("string")
     for name in table.column_names:
         if pa.types.is_list(table.schema.field(name).type):
             frame[name] = frame[name].map(tuple, na_action="ignore")

@@ -26,6 +26,16 @@ _COLOURS = {
     "#060606": "var(--band)",
 }
 INK, MUTED, RULE, MARK, REFERENCE, BAND = _COLOURS
+#: The page's light colours, for figures that stand alone.
+_ALONE = dict(
+    zip(
+        _COLOURS,
+        ("#1b1f24", "#59626d", "#c9d0d8", "#0b5394", "#a3320b", "#f7e3d8"),
+        strict=True,
+    )
+)
+#: What a figure that stands alone can be saved as.
+FORMATS = ("svg", "pdf", "png")
 
 _ROW_INCHES = 0.27
 _WIDTH_INCHES = 8.6
@@ -90,6 +100,49 @@ def render_forest(
         out = io.StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     return as_inline(out.getvalue(), title, name)
+
+
+def save_forest(
+    rows: Sequence[ForestRow], *, reference: float, margin: float, title: str, kind: str
+) -> bytes:
+    """Draw a forest plot that stands alone: on white paper, in the page's light colours.
+
+    Parameters
+    ----------
+    rows, reference, margin, title
+        As of :func:`render_forest`.
+    kind
+        One of :data:`FORMATS`.
+
+    Returns
+    -------
+    bytes
+        A file without dates or names of programs: the same for the same rows.
+    """
+    about: dict[str, dict[str, str | None]] = {
+        "svg": {"Date": None, "Creator": None, "Title": title},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Title": title},
+        "png": {"Software": None},
+    }
+    with mpl.rc_context(drawing_settings("forest") | {"pdf.fonttype": 42}):
+        figure = _draw(rows, reference, margin)
+        for artist in figure.findobj():
+            _recolour(artist)
+        out = io.BytesIO()
+        figure.savefig(out, format=kind, dpi=200, facecolor="white", metadata=about[kind])
+    return out.getvalue()
+
+
+def _recolour(artist: Any) -> None:
+    """Put real colours in the place of the page's variables."""
+    for part in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
+        get = getattr(artist, f"get_{part}", None)
+        if get is not None:
+            colour = get()
+            if mpl.colors.is_color_like(colour) and mpl.colors.to_rgba(colour)[3] == 1:
+                given = mpl.colors.to_hex(colour)
+                if given in _ALONE:
+                    getattr(artist, f"set_{part}")(_ALONE[given])
 
 
 def drawing_settings(name: str) -> Any:
