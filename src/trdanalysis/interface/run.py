@@ -305,7 +305,7 @@ class Run(PublishedTables):
         drops = ", ".join(str(drop) for drop in self.drops["drop_id"]) or "none"
         is_synthetic = bool(len(self.drops)) and bool(self.drops["synthetic"].all())
         policy = self.settings["disclosure_policy"]
-        kind = "draft, which stays at the site" if self.is_draft else "release"
+        kind = "draft, which stays at the site" if self.is_draft else RELEASE
         return [
             ("drops", drops + (" (synthetic)" if is_synthetic else "")),
             ("published tables", f"{kind}, by policy `{policy}`: {self.published_folder}"),
