@@ -94,21 +94,25 @@ def test_frames_are_labelled_as_the_workflow_labels_the_drop(run: trd.Run, kind:
         )
 
 
-def test_several_definitions_give_what_each_gives_alone(labelled: trd.Labelled) -> None:
-    both = trd.label(**frames("pandas"), definition=["article", "ema"], config=CONFIG)
+def test_a_further_definition_changes_nothing_of_the_first(labelled: trd.Labelled) -> None:
+    both = trd.label(
+        **frames("pandas"),
+        definition=["article", CONFIG / "definitions" / "ema.yaml"],
+        drop_id="drop",
+        config=CONFIG,
+    )
     assert both.definitions == ("article", "ema")
-    alone = trd.label(**frames("pandas"), definition=CONFIG / "definitions" / "ema.yaml",
-                      config=CONFIG)  # fmt: skip
-    for name, one in (("article", labelled), ("ema", alone)):
-        for part in ("labels", "verdicts"):
-            table = plain(getattr(both, part))
-            own = table[table["definition"] == name].reset_index(drop=True)
-            key = ["patient_id", *(["trial_id"] if part == "verdicts" else [])]
-            assert_frame_equal(
-                own.sort_values(key, ignore_index=True),
-                plain(getattr(one, part)).sort_values(key, ignore_index=True),
-            )
-    assert set(both.verdicts["definition"]) == {"article", "ema"}
+    assert_frame_equal(plain(both.trials), plain(labelled.trials))
+    for part, key in (("labels", ["patient_id"]), ("verdicts", ["patient_id", "trial_id"])):
+        table, alone = plain(getattr(both, part)), plain(getattr(labelled, part))
+        own = table[table["definition"] == "article"].reset_index(drop=True)
+        assert_frame_equal(own.sort_values(key, ignore_index=True),
+                           alone.sort_values(key, ignore_index=True))  # fmt: skip
+        other = table[table["definition"] == "ema"]
+        assert len(other) == len(own) and not other.duplicated(key).any()
+    told = both.labels.pivot(index="patient_id", columns="definition", values="label")
+    assert (told["article"] != told["ema"]).any()
+    assert len(trd.rates(both, definition="ema", by="overall"))
 
 
 # --- rates and attrition

@@ -1,14 +1,14 @@
 """Frames that must not leave the site, marked so that a notebook shows it.
 
 A notebook is saved with what it shows. A marked frame says so above itself, and warns, each time it
-is shown in Jupyter. What is cut or derived of it row by row keeps the mark; counts and other
-aggregates of patients lose it.
+is shown in Jupyter. What is cut or derived of it row by row keeps the mark; counts and most other
+aggregates of patients lose it. Where pandas does not say what a frame was made from, it is marked.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
@@ -29,7 +29,8 @@ class PatientLevelWarning(UserWarning):
 
 def show_marked(html: str, mark: str) -> str:
     """Put the mark above what a notebook shows, and warn."""
-    warnings.warn(mark, PatientLevelWarning, stacklevel=2)
+    # Told each time, and without a line of this code, which helps nobody who reads it.
+    warnings.warn_explicit(mark, PatientLevelWarning, "trdanalysis", 0)
     return (
         '<div role="note" style="border-left:4px solid #a3320b;padding:0.4em 0.8em;'
         f'margin:0.4em 0;font-weight:bold">{escape(mark[0].upper() + mark[1:])}.</div>\n{html}'
@@ -50,12 +51,12 @@ class _Marked:
 
     def _inherit(self, other: Any, method: str | None) -> None:
         """Take over the marks of what this was made from: one frame, or those put together."""
-        several = [getattr(other, "left", None), getattr(other, "right", None), other]
-        parts = [
-            part
-            for part in (getattr(other, "objs", None) or several)
-            if isinstance(part, (PatientTable, PatientColumn))
-        ]
+        given = getattr(other, "input_objs", None) or getattr(other, "objs", None)
+        if given is None:
+            given = [getattr(other, "left", None), getattr(other, "right", None), other]
+        elif isinstance(given, Mapping):
+            given = list(given.values())
+        parts = [part for part in given if isinstance(part, (PatientTable, PatientColumn))]
         if not parts:
             return
         marks = {part._mark for part in parts}
