@@ -39,11 +39,14 @@ def add_table(
 
     table = document.add_table(rows=1, cols=len(heads), style="Table Grid")
     table.autofit = False
+    for column, width in zip(table.columns, widths_cm, strict=True):
+        column.width = Cm(width)
     for texts in (heads, *rows):
         row = table.rows[0] if texts is heads else table.add_row()
         row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
         for cell, text, width in zip(row.cells, texts, widths_cm, strict=True):
             cell.width = Cm(width)
+            cell.paragraphs[0].paragraph_format.space_after = Pt(2)
             run = cell.paragraphs[0].add_run(text)
             run.font.size = Pt(8.5)
             run.bold = texts is heads

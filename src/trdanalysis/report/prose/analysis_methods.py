@@ -10,7 +10,6 @@ import pandas as pd
 from trdanalysis.report import words
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.prose.design import own_key
-from trdanalysis.report.prose.numbers import select
 from trdanalysis.report.prose.text import Section, cite, listed, said, section
 
 #: What models can adjust for, as people call it.
@@ -105,26 +104,30 @@ def _groups(comparisons: pd.DataFrame) -> str:
 
 def _tests(comparisons: pd.DataFrame) -> str:
     told = []
-    for method, name, key, what in (
-        ("holm", "Holm's method", "holm1979", "factor groups"),
-        (
-            "bh",
-            "Benjamini and Hochberg's method",
-            "benjamini1995",
-            "single factors, sites and drops",
-        ),
+    for method, name, key in (
+        ("holm", "Holm's method", "holm1979"),
+        ("bh", "Benjamini and Hochberg's method", "benjamini1995"),
     ):
         own = comparisons[comparisons["adjustment"] == method]
-        if len(own):
-            tests = sorted({int(n) for n in own["n_tests"].dropna()})
-            of = "" if not tests else f", over {_range(tests)} a family"
-            told.append(f"{name}{cite(key)} for {what}{of}")
+        if own.empty:
+            continue
+        what = [
+            text for contrast, text in _CONTRASTS.items() if (own["contrast"] == contrast).any()
+        ]
+        tests = sorted({int(n) for n in own["n_tests"].dropna()})
+        over = f" ({_range(tests)} a family)" if tests else ""
+        told.append(f"by {name}{cite(key)} for {listed(what)}{over}")
     if not told:
         return ""
     return (
-        f"p-values are adjusted by {listed(told)}. The one planned contrast, young adults against"
+        f"p-values are adjusted {listed(told)}. The one planned contrast, young adults against"
         " older ones, stands alone. Tests of interactions are exploratory and not adjusted."
     )
+
+
+_CONTRASTS = {
+    "factor_group": "factor groups", "factor": "single factors", "site": "sites", "drop": "drops",
+}  # fmt: skip
 
 
 def _range(tests: list[int]) -> str:
@@ -242,7 +245,9 @@ def write_sensitivity(results: Disclosed) -> Section:
             f"{cite('vanbuuren2007', 'white2010')} completed {settings['imputations']} data sets"
             f" (seed {settings['seed']}), pooled by Rubin's rules"
             f"{cite('rubin1987', 'barnard1999')}; it is right only where being unknown has nothing"
-            " to do with the outcome, given the rest. Labels are never imputed."
+            " to do with the outcome, given the rest. The label of a patient is never imputed; for"
+            " the rate of labels the criteria are, and the label follows, which errs where being"
+            " unknown depends on the outcome."
         )
     return section("Missing outcomes and sensitivity analyses", told, [_grid(results)])
 
@@ -257,10 +262,10 @@ def _grid(results: Disclosed) -> str:
         if axis in cells
     ]
     return (
-        f"The rate of resistance was computed in every one of {words.count(len(cells))} combinations"
-        f" of thresholds (a multiverse{cite('steegen2016')}, shown as a specification curve"
-        f"{cite('simonsohn2020')}): {listed(axes)} settings. Combinations that read every unknown"
-        " for or against resistance are bounds, never labels."
+        f"The rate of resistance was computed in every one of {words.count(len(cells))}"
+        f" combinations of thresholds (a multiverse{cite('steegen2016')}, shown as a specification"
+        f" curve{cite('simonsohn2020')}): {listed(axes)}; in brackets how many settings each has."
+        " Combinations that read every unknown for or against resistance are bounds, never labels."
     )
 
 
@@ -276,8 +281,9 @@ def _of_policy(policy: Any, title: str) -> list[str]:
     if not limit:
         return [f"Nothing is hidden: {name}."]
     told = [
-        f"What is shown passed disclosure control by {name}. Counts of {'1' if policy['show_zero'] else '0'}"
-        f" to {limit} are hidden{', zero is shown' if policy['show_zero'] else ''}."
+        f"What is shown passed disclosure control by {name}. Counts of"
+        f" {1 if policy['show_zero'] else 0} to {limit} are hidden"
+        f"{', zero is shown' if policy['show_zero'] else ''}."
     ]
     if policy["round_to"]:
         told.append(
@@ -305,7 +311,8 @@ def write_software(results: Disclosed) -> Section:
     about = run.get("environment") or {}
     packages = about.get("packages", {})
     named = [
-        f"{_NAMES.get(name, name)} {said(packages[name])}{cite(*results.references.keys_of('package', name))}"
+        f"{_NAMES.get(name, name)} {said(packages[name])}"
+        f"{cite(*results.references.keys_of('package', name))}"
         for name in _packages(results)
         if name in packages
     ]

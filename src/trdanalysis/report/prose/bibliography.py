@@ -46,7 +46,7 @@ class References:
     checklists: Sequence[Mapping[str, str]] = ()
 
     def keys_of(self, kind: str, name: str) -> tuple[str, ...]:
-        """Give the keys behind a definition, published rate or package; none where none is known."""
+        """Give the keys behind a definition, published rate or package; none where unknown."""
         return self.behind.get((kind, name), ())
 
 

@@ -138,11 +138,12 @@ def _matched(results: Disclosed) -> Answer:
 
 def _variables(results: Disclosed) -> Answer:
     groups = results.settings["factor_groups"]
+    covariates = [words.words(one) for one in results.settings["model_covariates"]]
     factors = sum(len(names) for names in groups.values())
     return FILLED, (
         f"Definition `{results.primary}` with every threshold; {factors} recorded factors in"
         f" {len(groups)} groups and the medication-related ones of the trial;"
-        f" covariates: {listed([words.words(one) for one in results.settings['model_covariates']]) or 'none'}."
+        f" covariates: {listed(covariates) or 'none'}."
     )
 
 
@@ -239,7 +240,8 @@ def _flow(results: Disclosed) -> Answer:
 def _characteristics(results: Disclosed) -> Answer:
     return (
         PARTLY,
-        "Rates by age band, sex and factor group. A table of characteristics is chosen by the authors.",
+        "Rates by age band, sex and factor group. What else describes the cohort is for the"
+        " authors.",
     )
 
 

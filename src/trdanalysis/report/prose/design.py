@@ -121,13 +121,13 @@ def _balance(results: Disclosed) -> list[str]:
         left = rows[f"{table}_accepted"]["n_in"]
         told.append(
             f"Of {number(came['n_in'], ROWS)} on {name}, {number(twice, _DUPLICATES)}"
-            f" {verb(twice, 'counts', 'count')} once and {number(aside, ROWS)} {verb(aside)} set"
+            f" {verb(twice)} counted once and {number(aside, ROWS)} {verb(aside)} set"
             f" aside; {number(left, ROWS)} {verb(left)} accepted."
         )
     return told
 
 
-_DUPLICATES = ("duplicate", "duplicates")
+_DUPLICATES = ("exact duplicate", "exact duplicates")
 
 
 def _absent(results: Disclosed) -> list[str]:
@@ -150,7 +150,8 @@ def _absent(results: Disclosed) -> list[str]:
 
 def _assumed(drops: Any) -> list[str]:
     return [
-        f"Assumed of drop {said(drop['drop_id'])}: {' '.join(sentence(said(one)) for one in drop['assumptions'])}"
+        f"Assumed of drop {said(drop['drop_id'])}: "
+        + " ".join(sentence(said(one)) for one in drop["assumptions"])
         for drop in drops
         if drop["assumptions"]
     ]
@@ -167,10 +168,9 @@ def write_definition(results: Disclosed) -> Section:
         [
             f"The primary definition is “{said(first['title'])}” (`{first['id']}`)"
             f"{cite_definition(results, first)}.",
-            f"A patient is treatment-resistant where all of this holds: {_conditions(first, 'of_patient')}."
-            if len(first["of_patient"]) > 1
-            else f"A patient is treatment-resistant by {_conditions(first, 'of_patient')}.",
-            f"A trial failed where all of this holds: {_conditions(first, 'of_trial')}.",
+            "A patient is treatment-resistant where this holds:"
+            f" {_conditions(first, 'of_patient')}.",
+            f"A trial failed where this holds: {_conditions(first, 'of_trial')}.",
             FIRST_LINE[trial["first_line"]].format(**keys),
             f"Smallest adequate doses are those of a drug table by {doses.format(**keys)}."
             if doses
@@ -244,7 +244,9 @@ def _others(results: Disclosed, others: list[Mapping[str, Any]]) -> str:
     names = [f"“{said(one['title'])}”{cite_definition(results, one)}" for one in others]
     if len(names) == 1:
         return f"One further definition was applied to the same trials: {names[0]}."
-    return f"{len(names)} further definitions were applied to the same trials: {'; '.join(names)}."
+    return (
+        f"Further definitions were applied to the same trials ({len(names)}): {'; '.join(names)}."
+    )
 
 
 def write_outcomes() -> Section:
@@ -277,27 +279,19 @@ def _day(day: int) -> str:
 
 def write_estimands(results: Disclosed) -> Section:
     """Write what is estimated, with the attributes of ICH E9(R1), and the reference."""
+    others = [
+        name for name in words.ESTIMANDS if name not in PRIMARY and _is_estimated(results, name)
+    ]
     return section(
         "Estimands and reference",
+        "Two estimands are primary and are given the same room; their attributes are those of ICH"
+        f" E9(R1){cite('iche9r1')}. Adequate, first-line and non-response mean what the primary"
+        " definition says.",
+        *([f"{words.ESTIMANDS[name]['title']}.", *_attributes(results, name)] for name in PRIMARY),
         [
-            "Two estimands are primary and are given the same room; their attributes are those of"
-            f" ICH E9(R1){cite('iche9r1')}.",
-            *(
-                f"{words.ESTIMANDS[name]['title']}: "
-                + "; ".join(f"{about.lower()}: {text}" for about, text in words.ATTRIBUTES[name])
-                + "."
-                for name in PRIMARY
-            ),
-        ],
-        [
-            "Beside them are estimated: "
-            + "; ".join(
-                f"{about['title'][0].lower() + about['title'][1:] if not about['title'].startswith('TRD') else about['title']}"
-                f" (population: {about['population']}; event: {about['event']})"
-                for name, about in words.ESTIMANDS.items()
-                if name not in PRIMARY and _is_estimated(results, name)
-            )
-            + ".",
+            f"Beside them are estimated: {'; '.join(_about(results, name) for name in others)}."
+            if others
+            else "",
             "Membership of a population is itself yes, no or unknown. A rate counts those who"
             " belong for certain and whose outcome is known. Of the rates of labels it is the"
             " proven share of all who belong for certain, a lower bound, and is written “at"
@@ -305,6 +299,31 @@ def write_estimands(results: Disclosed) -> Section:
         ],
         [_reference(results)],
     )
+
+
+def _attributes(results: Disclosed, name: str) -> list[str]:
+    """Write the attributes; what non-response is, the definition says."""
+    return [
+        f"{about}: {f'non-response: {_nonresponse(results)}' if about == 'Variable' else text}."
+        for about, text in words.ATTRIBUTES[name]
+    ]
+
+
+def _nonresponse(results: Disclosed) -> str:
+    return said(results.definitions[0]["of_trial"][-1])
+
+
+def _about(results: Disclosed, name: str) -> str:
+    about = words.ESTIMANDS[name]
+    event = about["event"]
+    if name == "any_adequate_trial":
+        event = f"non-response: {_nonresponse(results)}"
+    return f"{lower_first(about['title'])} (population: {about['population']}; event: {event})"
+
+
+def lower_first(title: str) -> str:
+    """Write a title within a sentence; TRD keeps its capitals."""
+    return title if title[:2].isupper() else title[0].lower() + title[1:]
 
 
 def _is_estimated(results: Disclosed, name: str) -> bool:

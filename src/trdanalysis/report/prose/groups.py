@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from trdanalysis.report import words
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.multiverse import tell_multiverse
 from trdanalysis.report.prose.analysis_methods import rate_keys
+from trdanalysis.report.prose.design import lower_first
 from trdanalysis.report.prose.numbers import (
     PATIENTS,
     against,
+    is_null,
     is_shown,
     number,
     overall,
     p_phrase,
-    rate,
     rate_or_why,
     select,
 )
@@ -38,27 +37,11 @@ def write_ages(results: Disclosed) -> Section:
 
 def _bands(results: Disclosed, name: str) -> str:
     rows = _stratum(results, name, "age_band")
-    told, hidden, nobody = [], [], []
-    for row in rows:
-        level = words.UNKNOWN if pd.isna(row["level"]) else str(row["level"])
-        if row["status"] == "suppressed":
-            hidden.append(level)
-        elif pd.isna(row["rate"]):
-            nobody.append(level)
-        else:
-            told.append(f"{rate(row)} at age {level}")
-    if not rows:
-        return ""
-    text = f"{words.ESTIMANDS[name]['title']}: {listed(told)}." if told else ""
-    if hidden:
-        text += f" Hidden: age {listed(hidden)}."
-    if nobody and told:
-        text += (
-            f" Without a rate, since nobody belongs for certain or few do: age {listed(nobody)}."
-        )
-    elif nobody and not hidden:
-        text += f"{words.ESTIMANDS[name]['title']}: no age band has a rate."
-    return text.strip()
+    told = [
+        f"age {words.UNKNOWN if is_null(row['level']) else said(row['level'])}: {rate_or_why(row)}"
+        for row in rows
+    ]
+    return f"{words.ESTIMANDS[name]['title']}. {sentence('; '.join(told))}" if told else ""
 
 
 def _stratum(results: Disclosed, name: str, stratum: str) -> list[Row]:
@@ -86,13 +69,13 @@ def _young(results: Disclosed, name: str) -> list[str]:
     else:
         told.append(
             f"At age {row['level']} against {row['versus']} the risk difference was"
-            f" {_points(row)} ({p_phrase(row['p_value'])}): {_reading(row)}."
+            f" {_points(row)}, {p_phrase(row['p_value'])}: {_reading(row)}."
         )
     adjusted = _comparisons(
         results, name, contrast="young_adults", model="logistic_standardised", measure="rd"
     )
     told += [
-        f"Adjusted, it was {_points(one)} ({p_phrase(one['p_value'])})."
+        f"With covariates it was {_points(one)}, {p_phrase(one['p_value'])}."
         for one in adjusted
         if _estimated(one)
     ]
@@ -100,7 +83,7 @@ def _young(results: Disclosed, name: str) -> list[str]:
 
 
 def _estimated(row: Row) -> bool:
-    return row["status"] in ("ok", "reprinted") and not pd.isna(row["value"])
+    return row["status"] in ("ok", "reprinted") and not is_null(row["value"])
 
 
 def _why(row: Row) -> str:
@@ -110,21 +93,21 @@ def _why(row: Row) -> str:
         return "by definition without comparison"
     reason = row["reason"]
     return "not estimable" + (
-        "" if pd.isna(reason) else f" ({words.MODEL_REASONS.get(reason, words.words(reason))})"
+        "" if is_null(reason) else f" ({words.MODEL_REASONS.get(reason, words.words(reason))})"
     )
 
 
 def _points(row: Row) -> str:
     text = f"{words.points(row['value'])} points"
-    if pd.isna(row["ci_low"]):
+    if is_null(row["ci_low"]):
         return text
     return f"{text} (95% interval {words.points_range(row['ci_low'], row['ci_high'])})"
 
 
 def _reading(row: Row) -> str:
     """Read a difference: without a small p it is undecided, never no difference."""
-    p = row["p_adjusted"] if not pd.isna(row["p_adjusted"]) else row["p_value"]
-    if pd.isna(p):
+    p = row["p_adjusted"] if not is_null(row["p_adjusted"]) else row["p_value"]
+    if is_null(p):
         return "not tested"
     if float(p) < 0.05:
         return (
@@ -146,7 +129,7 @@ def _trend(results: Disclosed, name: str) -> list[str]:
     if not _estimated(trend):
         return [f"The trend over adult age bands: {_why(trend)}."]
     text = f"Over adult age bands the risk changed by {_points(trend)} per band" \
-           f" ({p_phrase(trend['p_value'])})"  # fmt: skip
+           f", {p_phrase(trend['p_value'])}"  # fmt: skip
     if departure is not None and _estimated(departure):
         text += f"; departure from a trend: {p_phrase(departure['p_value'])}"
     return [f"{text}."]
@@ -178,7 +161,7 @@ def _factors(results: Disclosed, name: str) -> list[str]:
     tests = {
         int(row["n_tests"])
         for row in _comparisons(results, name, contrast="factor_group", model="unadjusted")
-        if not pd.isna(row["n_tests"])
+        if not is_null(row["n_tests"])
     }
     many = f" ({max(tests)} {'test' if max(tests) == 1 else 'tests'})" if tests else ""
     return [
@@ -192,7 +175,7 @@ def _factor(row: Row) -> str:
         return _why(row)
     return (
         f"{_points(row)}, {p_phrase(row['p_adjusted'], adjusted=True)}, {_reading(row)}"
-        if not pd.isna(row["p_adjusted"])
+        if not is_null(row["p_adjusted"])
         else f"{_points(row)}"
     )
 
@@ -219,11 +202,11 @@ def write_benchmarks(results: Disclosed) -> Section:
         same = "the same quantity" if _is_true(row["same_quantity"]) else "another quantity"
         text = (
             f"{words.percent(row['published_rate'])} in {said(study['study'])}"
-            f"{cite(*rate_keys(results, name))} ({same}: {said(study['metric'])})"
+            f"{cite(*rate_keys(results, name))} ({same}; {said(study['metric'])})"
         )
-        if not pd.isna(row["difference"]):
+        if not is_null(row["difference"]):
             text += f", difference {words.points(row['difference'])} points"
-            if not pd.isna(row["ci_low"]):
+            if not is_null(row["ci_low"]):
                 text += f" (95% interval {words.points_range(row['ci_low'], row['ci_high'])})"
         else:
             text += ", the difference hidden or not estimable"
@@ -232,21 +215,21 @@ def write_benchmarks(results: Disclosed) -> Section:
     for name in words.ESTIMANDS:
         if name not in told:
             continue
-        row = overall(results.tables["rates"], results.primary, name)
+        own = overall(results.tables["rates"], results.primary, name)
         lower = (
             " Being a proven share, the rate here is a lower bound, and so is the difference."
-            if row is not None and row["analysis"] == "proven"
+            if own is not None and own["analysis"] == "proven"
             else ""
         )
         paragraphs.append(
-            f"{words.ESTIMANDS[name]['title']}, here {rate_or_why(row)}, against:"
+            f"{words.ESTIMANDS[name]['title']}, here {rate_or_why(own)}, against:"
             f" {'; '.join(told[name])}.{lower}"
         )
     return section("Comparison with published rates", *paragraphs)
 
 
 def _is_true(value: Any) -> bool:
-    return not pd.isna(value) and bool(value)
+    return not is_null(value) and bool(value)
 
 
 def write_definitions(results: Disclosed) -> Section:
@@ -272,12 +255,12 @@ def _pairs(results: Disclosed) -> str:
         other = titles.get(row["versus"], said(row["versus"]))
         if row["status"] == "suppressed":
             told.append(f"with “{other}” hidden")
-        elif pd.isna(row["kappa"]):
+        elif is_null(row["kappa"]):
             reason = words.AGREEMENT_REASONS.get(row["reason"], "no kappa")
             told.append(f"with “{other}” not estimable ({reason})")
         else:
             interval = (
-                "" if pd.isna(row["ci_low"])
+                "" if is_null(row["ci_low"])
                 else f" (95% interval {words.decimal(row['ci_low'])} to"
                 f" {words.decimal(row['ci_high'])})"
             )  # fmt: skip
@@ -301,7 +284,9 @@ def write_robustness(results: Disclosed) -> Section:
     return section(
         "Sensitivity analyses",
         *([*_imputed(results, name), *_tipping(results, name)] for name in (*PRIMARY, "trd")),
-        ["Over the thresholds of the multiverse:", *told] if told else hidden,
+        [f"Over the thresholds of the multiverse, {told[0][0].lower()}{told[0][1:]}", *told[1:]]
+        if told
+        else hidden,
     )
 
 
@@ -316,8 +301,7 @@ def _imputed(results: Disclosed, name: str) -> list[str]:
             stratum="overall",
         )  # fmt: skip
         for row in rows:
-            what = words.ESTIMANDS[name]["title"]
-            what = what if what.startswith("TRD") else what[0].lower() + what[1:]
+            what = lower_first(words.ESTIMANDS[name]["title"])
             text = (
                 f"{how}, {what} was {rate_or_why(row)}"
                 if is_shown(row)
@@ -326,6 +310,9 @@ def _imputed(results: Disclosed, name: str) -> list[str]:
             if is_shown(row) and (verdict := against(row, results.reference, results.margin)):
                 text += f", {verdict}"
             told.append(f"{text}.")
+            if analysis == "multiple_imputation" and name not in PRIMARY:
+                told.append("Where being unknown depends on the outcome, as it does for labels,"
+                            " such a share errs.")  # fmt: skip
     return told
 
 
@@ -334,7 +321,7 @@ def _tipping(results: Disclosed, name: str) -> list[str]:
     if not rows:
         return []
     title = words.ESTIMANDS[name]["title"]
-    if not all(is_shown(row) and not pd.isna(row["as_primary"]) for row in rows):
+    if not all(is_shown(row) and not is_null(row["as_primary"]) for row in rows):
         return [f"{title}: at how many events among the unknown the conclusion changes is hidden."]
     as_primary = [row for row in rows if row["as_primary"]]
     if len(as_primary) == len(rows):

@@ -22,6 +22,11 @@ ROWS = ("row", "rows")
 _SHOWN = ("ok", "reprinted", "partly_suppressed")
 
 
+def is_null(value: Any) -> bool:
+    """Say whether a cell is empty: hidden, or never there."""
+    return bool(pd.isna(value))
+
+
 def select(table: pd.DataFrame, **where: Any) -> list[dict[str, Any]]:
     """Give the rows of a table with these values, in order."""
     rows = table
@@ -43,7 +48,7 @@ def is_shown(row: Row | None) -> bool:
 
 def number(value: Any, noun: tuple[str, str]) -> str:
     """Write a count with its noun; that it is hidden, where it is."""
-    if pd.isna(value):
+    if is_null(value):
         return f"a hidden number of {noun[1]}"
     return f"{words.count(value)} {noun[int(value) != 1]}"
 
@@ -55,18 +60,18 @@ def units(row: Row) -> tuple[str, str]:
 
 def verb(value: Any, one: str = "was", several: str = "were") -> str:
     """Give the verb that goes with a count."""
-    return one if not pd.isna(value) and int(value) == 1 else several
+    return one if not is_null(value) and int(value) == 1 else several
 
 
 def rate(row: Row) -> str:
     """Write a shown rate: percent, counts and interval."""
     at_least = "at least " if row["analysis"] == "proven" else ""
     text = f"{at_least}{words.percent(row['rate'])} ("
-    if not pd.isna(row["events"]):
+    if not is_null(row["events"]):
         text += f"{words.count(row['events'])} of {words.count(row['n'])}"
     else:
         text += f"n = {words.count(row['n'])}"
-    if not pd.isna(row["ci_low"]):
+    if not is_null(row["ci_low"]):
         text += f"; 95% interval {words.percent_range(row['ci_low'], row['ci_high'])}"
     return text + ")" + (f" {words.AGAIN}" if row["status"] == "reprinted" else "")
 
@@ -79,46 +84,50 @@ def rate_or_why(row: Row | None) -> str:
         return "hidden"
     if row["status"] == "by_definition":
         return "none, by definition"
-    if pd.isna(row["rate"]):
-        return "not estimable, since nobody belongs for certain" if not _some(row) else "none"
+    if is_null(row["rate"]):
+        return "too few for a rate" if _some(row) else "not estimable (nobody belongs for certain)"
     return rate(row)
 
 
 def _some(row: Row) -> bool:
-    return not pd.isna(row["n"]) and int(row["n"]) > 0
+    return not is_null(row["n"]) and int(row["n"]) > 0
 
 
 def against(row: Row, reference: float, margin: float) -> str:
     """Say in a clause what a rate is against the reference; empty where nothing was concluded."""
-    if pd.isna(row["conclusion"]):
+    if is_null(row["conclusion"]):
         return ""
+    subject = "as a proven share " if row["analysis"] == "proven" else ""
     figure = words.percent(reference, 0 if round(100 * reference, 6).is_integer() else 1)
     points = f"{100 * margin:g}"
-    return {
-        "above": f"above the reference of {figure}",
-        "below": f"below the reference of {figure}",
-        "equivalent": f"equivalent to the reference of {figure} within {points} points",
-        "inconclusive": f"inconclusive against the reference of {figure}: neither apart from it nor"
-        f" shown to be within {points} points of it",
-    }[str(row["conclusion"])]
+    return (
+        subject
+        + {
+            "above": f"above the reference of {figure}",
+            "below": f"below the reference of {figure}",
+            "equivalent": f"equivalent to the reference of {figure} within {points} points",
+            "inconclusive": f"inconclusive against the reference of {figure}: neither apart from it"
+            f" nor shown to be within {points} points of it",
+        }[str(row["conclusion"])]
+    )
 
 
 def bounds(row: Row, noun: tuple[str, str]) -> str:
     """Say what is unknown and between which bounds the rate lies; that it is hidden where it is."""
-    if pd.isna(row["n_unknown"]):
+    if is_null(row["n_unknown"]):
         return f"How many {noun[1]} are unknown, and the bounds, are hidden."
     if not int(row["n_unknown"]):
         return "Nothing was unknown."
     many = number(row["n_unknown"], noun)
     are = verb(row["n_unknown"], "is", "are")
     text = f"{many} {are} unknown"
-    if pd.isna(row["bound_low"]) or pd.isna(row["bound_high"]):
+    if is_null(row["bound_low"]) or is_null(row["bound_high"]):
         return f"{text}; the bounds are hidden."
     text += (
         ": read as without and as with the event, the bounds are"
         f" {words.percent_range(row['bound_low'], row['bound_high'])}"
     )
-    if row["conclusion"] is None or pd.isna(row["robust"]):
+    if is_null(row["conclusion"]) or is_null(row["robust"]):
         return f"{text}."
     holds = "holds" if row["robust"] else "does not hold"
     return f"{text}, and the conclusion {holds} at both."
@@ -128,4 +137,4 @@ def p_phrase(value: Any, *, adjusted: bool = False) -> str:
     """Write a p-value in a clause."""
     name = "adjusted p" if adjusted else "p"
     text = words.p_value(value)
-    return f"{name} {text}" if text.startswith("<") else f"{name} = {text}"
+    return f"{name} < {text[1:]}" if text.startswith("<") else f"{name} = {text}"

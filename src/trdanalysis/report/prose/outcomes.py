@@ -6,12 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from trdanalysis.disclosure.policy import LEAST_BASE
 from trdanalysis.report import words
 from trdanalysis.report.disclosed import Disclosed
+from trdanalysis.report.prose.design import lower_first
 from trdanalysis.report.prose.numbers import (
     PATIENTS,
     against,
     bounds,
+    is_null,
     is_shown,
     number,
     overall,
@@ -49,29 +52,27 @@ def _flow(attrition: pd.DataFrame, definition: str, estimand: str) -> str:
         return ""
     steps = []
     for row, after in zip(rows, rows[1:], strict=False):
-        left = number(after["n_in"], units(after))
-        unknown = (
-            "" if pd.isna(row["n_unknown"]) or not row["n_unknown"]
-            else f" ({words.count(row['n_unknown'])} of them not for certain)"
-        )  # fmt: skip
-        steps.append(f"{left} {words.STEPS[row['step']]}{unknown}")
-    last = rows[-1]
+        left = _many(after["n_in"])
+        unknown = is_null(row["n_unknown"]) or not int(row["n_unknown"])
+        told = "" if unknown else f" ({words.count(row['n_unknown'])} unknown)"
+        steps.append(f"{left} {words.STEPS[row['step']].replace(', and', ' and')}{told}")
     text = (
-        f"{words.ESTIMANDS[estimand]['title']}: of {number(rows[0]['n_in'], units(rows[0]))} there"
-        f" {verb(rows[0]['n_in'])} {_steps(steps)}"
+        f"{words.ESTIMANDS[estimand]['title']}, step by step, without those who certainly do not"
+        f" belong: {'; '.join([number(rows[0]['n_in'], units(rows[0])), *steps])}"
     )
-    if pd.isna(last["n_unknown"]):
-        return f"{text}; how many of the last lack a known membership or outcome is hidden."
-    if int(last["n_unknown"]):
-        return (
-            f"{text}; of the last, {words.count(last['n_unknown'])}"
-            f" {verb(last['n_unknown'], 'has', 'have')} an unknown membership or outcome."
-        )
-    return f"{text}."
+    last = rows[-1]["n_unknown"]
+    if is_null(last):
+        return f"{text}. How many of the last have an unknown membership or outcome is hidden."
+    if not int(last):
+        return f"{text}."
+    return (
+        f"{text}. Of the last, {words.count(last)} {verb(last, 'has', 'have')} an unknown"
+        " membership or outcome."
+    )
 
 
-def _steps(steps: list[str]) -> str:
-    return listed([step.replace(", and", " and") for step in steps]) if steps else "no further step"
+def _many(value: Any) -> str:
+    return "a hidden number" if is_null(value) else words.count(value)
 
 
 def _episodes(first_trials: pd.DataFrame, definition: str) -> str:
@@ -103,11 +104,11 @@ def write_primary(results: Disclosed) -> Section:
 def _of_estimand(results: Disclosed, name: str) -> list[str]:
     row = overall(results.tables["rates"], results.primary, name)
     title = words.ESTIMANDS[name]["title"]
-    if row is None or not is_shown(row) or pd.isna(row["rate"]):
+    if row is None or not is_shown(row) or is_null(row["rate"]):
         return [f"{title}: {rate_or_why(row)}."]
     told = [f"{title} was {rate(row)}."]
     if verdict := against(row, results.reference, results.margin):
-        p = "" if pd.isna(row["p_value"]) else f" ({p_phrase(row['p_value'])})"
+        p = "" if is_null(row["p_value"]) else f" ({p_phrase(row['p_value'])})"
         told.append(f"This is {verdict}{p}.")
     told.append(sentence(bounds(row, units(row))))
     told.append(_why_unknown(results, name))
@@ -117,13 +118,13 @@ def _of_estimand(results: Disclosed, name: str) -> list[str]:
 def _why_unknown(results: Disclosed, name: str) -> str:
     """Say which unknown criterion costs most; only of counts that are shown."""
     rows = select(results.tables["unknowns"], definition=results.primary, estimand=name)
-    if not rows or not all(is_shown(row) and not pd.isna(row["n_unknown"]) for row in rows):
+    if not rows or not all(is_shown(row) and not is_null(row["n_unknown"]) for row in rows):
         return ""
     most = max(rows, key=lambda row: int(row["n_unknown"]))
     if not int(most["n_unknown"]):
         return ""
     return (
-        f"What was most often unknown is {words.CRITERIA[most['criterion']]}"
+        f"Most often unknown: {words.CRITERIA[most['criterion']]}"
         f" ({number(most['n_unknown'], units(most))})."
     )
 
@@ -134,8 +135,8 @@ def _others(results: Disclosed) -> str:
         row = overall(results.tables["rates"], results.primary, name)
         if row is None:
             continue
-        title = words.ESTIMANDS[name]["title"]
-        told.append(f"{title[0].lower()}{title[1:]}: {rate_or_why(row)}{_verdict(results, row)}")
+        title = lower_first(words.ESTIMANDS[name]["title"])
+        told.append(f"{title}: {rate_or_why(row)}{_verdict(results, row)}")
     return sentence("; ".join(told)) if told else ""
 
 
@@ -162,22 +163,26 @@ def _labels(results: Disclosed) -> str:
     if not rows:
         return ""
     row = rows[0]
-    if pd.isna(row["n"]):
+    if is_null(row["n"]):
         return "How many patients have which label is hidden."
     if not int(row["n"]):
         return "There was nobody to label."
-    told = [
-        f"{'a hidden number' if pd.isna(row[label]) else words.count(row[label])} {name.lower()}"
-        for label, name in words.LABELS.items()
-    ]
-    text = f"Of {number(row['n'], PATIENTS)} of any age labelled, {listed(told)}"
-    text = f"{text}."
-    return f"{text} {_on_defaults(results)}".strip()
+    told = [f"{_many(row[label])} as {name.lower()}" for label, name in words.LABELS.items()]
+    text = f"Of {number(row['n'], PATIENTS)} of any age, the definition labels {listed(told)}."
+    return " ".join(one for one in (text, _rounded(results), _on_defaults(results)) if one)
+
+
+def _rounded(results: Disclosed) -> str:
+    """Say that counts of labels are rounded, as they are wherever a policy hides anything."""
+    policy = results.settings["policy"]
+    if not policy["hide_counts_up_to"]:
+        return ""
+    return f"These counts are rounded to multiples of {max(policy['round_to'], LEAST_BASE)}."
 
 
 def _on_defaults(results: Disclosed) -> str:
     reasons = select(results.tables["label_reasons"], definition=results.primary, label="trd")
-    if len(reasons) != 1 or pd.isna(reasons[0]["on_defaults"]):
+    if len(reasons) != 1 or is_null(reasons[0]["on_defaults"]):
         return "" if not reasons else "How many of these labels rest on defaults is hidden."
     many = reasons[0]["on_defaults"]
     return (
@@ -191,9 +196,9 @@ def _proven(results: Disclosed, name: str) -> list[str]:
     if row is None:
         return []
     about = words.ESTIMANDS[name]
-    if not is_shown(row) or pd.isna(row["rate"]):
+    if not is_shown(row) or is_null(row["rate"]):
         return [f"{about['title']}: {rate_or_why(row)}."]
-    told = [f"{about['title']}: proven in {rate(row)}{_verdict(results, row)}."]
+    told = [f"{about['title']}: {rate(row)}{_verdict(results, row)}."]
     told.append(sentence(bounds(row, units(row))))
     return told
 
@@ -205,8 +210,7 @@ def _apparent(results: Disclosed) -> str:
     if not seen:
         return ""
     told = [
-        f"{words.count(row['n']) if is_shown(row) and not pd.isna(row['n']) else 'a hidden number'}"
-        f" {words.LABELS[label].lower()}"
+        f"{_many(row['n'] if is_shown(row) else None)} are labelled {words.LABELS[label].lower()}"
         for label, row in seen.items()
     ]
     return (

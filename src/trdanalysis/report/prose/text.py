@@ -70,7 +70,7 @@ def split_citations(text: str) -> list[tuple[str, bool]]:
 
 
 def section(heading: str, *paragraphs: str | Sequence[str]) -> Section:
-    """Make a section of paragraphs, each a text or the sentences of one; empty ones are left out."""
+    """Make a section of paragraphs, each a text or its sentences; empty ones are left out."""
     joined = [
         text if isinstance(text, str) else " ".join(one for one in text if one)
         for text in paragraphs
