@@ -82,7 +82,7 @@ def rate_keys(results: Disclosed, name: str) -> tuple[str, ...]:
 def _groups(comparisons: pd.DataFrame) -> str:
     if not (comparisons["model"] == "unadjusted").any():
         return ""
-    fisher = comparisons["ci_method"].fillna("").str.contains("fisher").any()
+    fisher = any("fisher" in str(one) for one in comparisons["ci_method"])
     trials = (comparisons["estimand"] == "any_adequate_trial").any()
     return (
         f"Two groups are compared by the risk difference (Newcombe{cite('newcombe1998')}) and the"

@@ -217,7 +217,7 @@ def _sensitivity(results: Disclosed) -> Answer:
     told += [f"a multiverse of {words.count(cells)} cells"] if cells else []
     told += ["other definitions"] if len(results.definitions) > 1 else []
     if not told:
-        return PARTLY, "None was made in this run."
+        return PARTLY, "There was none in this run."
     return FILLED, f"{listed(told)[0].upper()}{listed(told)[1:]}."
 
 
