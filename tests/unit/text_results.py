@@ -1,4 +1,4 @@
-"""Results as texts are written from: those of the page's tests, with every setting of a run."""
+"""Results as texts are written from: those of the page's tests, by any definitions and policy."""
 
 from __future__ import annotations
 
@@ -11,12 +11,8 @@ from tests.support import CONFIG, REFERENCE
 from tests.unit.release_cohorts import policy_of
 from tests.unit.report_pages import report_tables
 from trdanalysis.commands.definitions import load_definitions
-from trdanalysis.commands.kept import load_references
 from trdanalysis.labelling.wording import describe_definition
 from trdanalysis.report.disclosed import Disclosed
-from trdanalysis.settings import read_settings, read_yaml
-
-ENVIRONMENT = {"python": "3.11.7", "packages": {"pandas": "3.1.1", "numpy": "2.4.6"}}
 
 
 def text_results(
@@ -24,20 +20,19 @@ def text_results(
     policy: str = "none",
     definitions: tuple[str, ...] = ("article",),
     **settings: Any,
-) -> Disclosed:  # fmt: skip
+) -> Disclosed:
     """Give results of these tables, disclosed by a policy, with settings changed where said."""
     files = [CONFIG / "definitions" / f"{name}.yaml" for name in definitions]
-    plain = read_settings(read_yaml(CONFIG / "config.yaml")).model_dump(mode="json")
     rules = policy_of(policy)
     shown = report_tables(tables)
+    of_policy = {
+        "disclosure_policy": policy,
+        "policy": rules.model_dump(mode="json"),
+        "policy_title": rules.title,
+        "age_bands": ["under 18", "18-25", "26 and over"],
+    }
     return dataclasses.replace(
         shown,
         definitions=[describe_definition(one) for one in load_definitions(files, REFERENCE)],
-        settings={
-            **plain, "disclosure_policy": policy, "policy": rules.model_dump(mode="json"),
-            "policy_title": rules.title, "age_bands": ["under 18", "18-25", "26 and over"],
-            **settings,
-        },
-        run={**shown.run, "environment": ENVIRONMENT},
-        references=load_references(REFERENCE),
-    )  # fmt: skip
+        settings={**shown.settings, **of_policy, **settings},
+    )
