@@ -18,10 +18,11 @@ from trdanalysis.layout import (
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.figures.files import render_figures
 from trdanalysis.report.page import render_report
+from trdanalysis.report.prose.making import render_texts
 
 
 def run_publish(disclosed: Path, reference: Path, out: Path, about: Path | None = None) -> None:
-    """Publish the result tables, the report and the figures.
+    """Publish the result tables, the report, the figures and the texts.
 
     Parameters
     ----------
@@ -47,10 +48,12 @@ def run_publish(disclosed: Path, reference: Path, out: Path, about: Path | None 
     page = render_report(results)
     step("drawing the figures")
     figures = render_figures(results)
+    step("writing the texts")
+    texts = render_texts(results)
     for name in PUBLISHED_TABLES:
         write_csv(out / f"{name}.csv", results.tables[name])
     write_text(out / "report.html", page)
-    for name, content in figures.items():
+    for name, content in {**figures, **texts}.items():
         write_bytes(out / name, content)
     if about is not None:
         kept = {

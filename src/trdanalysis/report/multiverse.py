@@ -58,11 +58,10 @@ def make_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
     """
     labels, shown = label_cells(cells)
     reference = float(cells["reference"].iloc[0]) if len(cells) else np.nan
-    sentences = [] if shown.empty else _sentences(cells, labels, shown, definition, reference)
     return {
         "n_cells": len(cells),
         "n_labels": len(labels),
-        "sentences": sentences,
+        "sentences": tell_multiverse(cells, definition),
         "axes": axes_table(shown),
         "figure": Markup(
             render_specification(
@@ -80,6 +79,17 @@ def label_cells(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give the cells of labels, and of these the ones that are shown, from the lowest rate."""
     labels = cells[cells["unknown"] == "kleene"]
     return labels, labels[labels["status"] == "ok"].sort_values("rate", kind="stable")
+
+
+def tell_multiverse(cells: pd.DataFrame, definition: str) -> list[str]:
+    """Say in sentences what the multiverse shows; none where no cell is shown.
+
+    Parameters are those of :func:`make_multiverse`.
+    """
+    labels, shown = label_cells(cells)
+    if shown.empty:
+        return []
+    return _sentences(cells, labels, shown, definition, float(cells["reference"].iloc[0]))
 
 
 def _level(axis: str, level: Any) -> str:
