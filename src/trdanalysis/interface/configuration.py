@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from trdanalysis.commands.definitions import load_definitions
-from trdanalysis.errors import UserError, suggest
+from trdanalysis.errors import UserError
 from trdanalysis.labelling.definition import Definition
+from trdanalysis.project import TOOL, find_by_id
 from trdanalysis.settings import Settings, read_settings, read_yaml
 
 #: A definition by its id or its file, or several, the primary first.
@@ -58,16 +59,7 @@ class Configuration:
     def _find(self, name: str | Path) -> Path:
         if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
             return Path(name)
-        path = self.folder / "definitions" / f"{name}.yaml"
-        if not path.is_file():
-            known = [other.stem for other in path.parent.glob("*.yaml")]
-            raise UserError(
-                f"there is no definition `{name}`",
-                where=str(path.parent),
-                try_this=suggest(name, known) + " A file of your own is given as a path.",
-                kind="config",
-            )
-        return path
+        return find_by_id(self.folder, "definitions", name)
 
 
 def find_configuration(config: str | Path | None = None) -> Configuration:
@@ -77,7 +69,7 @@ def find_configuration(config: str | Path | None = None) -> Configuration:
     ----------
     config
         The folder. None: ``config/`` of the working folder or of the nearest one above it that has
-        ``config/config.yaml``; else the one that the package's own checkout holds.
+        ``config/config.yaml``; else the one that the tool comes with.
 
     Raises
     ------
@@ -88,7 +80,7 @@ def find_configuration(config: str | Path | None = None) -> Configuration:
         folders: Iterator[Path] = iter([Path(config)])
     else:
         here = Path.cwd()
-        folders = (folder / "config" for folder in (here, *here.parents, *_own()))
+        folders = (folder / "config" for folder in (here, *here.parents, TOOL))
     for folder in folders:
         if (folder / "config.yaml").is_file():
             return Configuration(folder)
@@ -99,7 +91,3 @@ def find_configuration(config: str | Path | None = None) -> Configuration:
         try_this="work in the project's folder, or name it: `config='PROJECT/config'`",
         kind="not_found",
     )
-
-
-def _own() -> list[Path]:
-    return [Path(__file__).resolve().parents[3]]
