@@ -23,8 +23,9 @@ from trdanalysis.analysis.rates import RATE_COLUMNS
 from trdanalysis.cli import main
 from trdanalysis.contract import TABLES
 from trdanalysis.interface.marked import PATIENT_LEVEL, UNDISCLOSED, PatientTable
-from trdanalysis.interface.typed import FLAGS, NUMBERS, TEXTS, WHOLE
+from trdanalysis.interface.typed import TYPES
 from trdanalysis.layout import PUBLISHED_TABLES
+from trdanalysis.outputs_published import PUBLISHED
 
 DROP = HERE / "drop"
 PARTS = ("labels", "trials", "verdicts", "patients", "evidence")
@@ -163,15 +164,23 @@ def test_published_tables_are_typed_by_their_columns(run: trd.Run, name: str) ->
     table = getattr(run, name)
     before = run.before_disclosure(name)
     assert list(table.columns) == list(before.columns)
+    described = {one.name: one.kind for one in PUBLISHED[name].columns}
     for column in table.columns:
-        told = {"boolean": FLAGS, "Int64": WHOLE, "Float64": NUMBERS}.get(str(table[column].dtype))
-        assert (column in told) if told else column not in FLAGS | WHOLE | NUMBERS
-        # Nothing published is read as another kind of thing than the analysis made.
-        if before[column].notna().any():
-            assert table[column].dtype == before[column].dtype, column
-        else:
-            assert table[column].isna().all()
+        assert table[column].dtype == before[column].dtype == TYPES[described[column]], column
+    told = run.columns(name)
+    assert list(told["column"]) == list(table.columns) and told["meaning"].str.len().gt(0).all()
+    assert not told["meaning"].str.contains("](", regex=False).any()
     assert len(table) == len(before)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_patient_level_columns_are_described(run: trd.Run, name: str) -> None:
+    table, told = getattr(run, name), run.columns(name)
+    assert list(told["column"]) == list(table.columns)
+    for column, kind in zip(told["column"], told["kind"], strict=True):
+        assert table[column].dtype == TYPES.get(kind, "object"), column
+    with pytest.raises(trd.UserError, match="did you mean `labels`"):
+        run.columns("label")
 
 
 def test_unknown_stays_unknown(run: trd.Run) -> None:
@@ -183,7 +192,7 @@ def test_unknown_stays_unknown(run: trd.Run) -> None:
     assert robust.isna().any() and (~robust.dropna()).any()
     nobody = run.rates["status"] == "not_estimable"
     assert nobody.any() and run.rates.loc[nobody, "robust"].isna().all()
-    assert "reason" in TEXTS and run.models["reason"].dtype == "string"
+    assert run.models["reason"].dtype == "string"
 
 
 def test_a_run_says_what_it_is(run: trd.Run, release: Path) -> None:

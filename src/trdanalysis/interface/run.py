@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import read_csv, read_json
+from trdanalysis.interface.columns import describe_columns
 from trdanalysis.interface.configuration import Configuration, find_configuration
 from trdanalysis.interface.labelled import stack_verdicts
 from trdanalysis.interface.marked import UNDISCLOSED, PatientTable, mark_frame
@@ -28,7 +29,10 @@ from trdanalysis.interface.published import PublishedTables
 from trdanalysis.interface.showing import describe_run
 from trdanalysis.interface.typed import as_nullable, from_arrow, read_published
 from trdanalysis.layout import ANALYSIS_TABLES, DRAFT, MANIFEST, RELEASE, RESTRICTED
+from trdanalysis.outputs import OutputTable
+from trdanalysis.outputs_published import PUBLISHED
 
+_UNDESCRIBED = OutputTable("", ())
 _RUN_IT = "run `snakemake --cores 2`, which makes it"
 _SUMMARY = ("rows_in", "accepted", "duplicates", "quarantined", "cells_set_unknown")
 
@@ -133,7 +137,7 @@ class Run(PublishedTables):
         """
         path = self.published_folder / f"{name}.csv"
         if path.is_file():
-            return read_published(path)
+            return read_published(path, PUBLISHED.get(name, _UNDESCRIBED))
         known = sorted(one.stem for one in self.published_folder.glob("*.csv"))
         raise UserError(
             f"there is no published table `{name}`",
@@ -243,7 +247,18 @@ class Run(PublishedTables):
                 kind="not_found",
             )
         table = self._read(folder / f"{name}.parquet", "result table", name)
-        return mark_frame(from_arrow(table), UNDISCLOSED)
+        return mark_frame(from_arrow(table, PUBLISHED.get(name)), UNDISCLOSED)
+
+    def columns(self, name: str) -> pd.DataFrame:
+        """Say what the columns of a table hold: ``column``, ``kind``, ``meaning``, ``empty`` (what
+        a missing cell means) and ``unit``.
+
+        Raises
+        ------
+        UserError
+            Kind ``not_found``: there is no such table.
+        """
+        return describe_columns(name)
 
     # --- what came in
 
