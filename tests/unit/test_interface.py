@@ -60,7 +60,8 @@ def test_names_have_types_and_are_all_there() -> None:
 
 
 def test_every_function_documents_its_parameters() -> None:
-    for function in (trd.open, trd.label, trd.rates, trd.explain, trd.attrition, trd.plot.forest):
+    plots = (trd.plot.forest, trd.plot.flow)
+    for function in (trd.open, trd.label, trd.rates, trd.explain, trd.attrition, *plots):
         code = function.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         before, _, after = (function.__doc__ or "").partition("Parameters")
