@@ -105,8 +105,8 @@ class Run(PublishedTables):
     """The results of a run; see :func:`trdanalysis.open`.
 
     Published tables are after disclosure control: a hidden number is missing, and ``status`` says
-    so; those of a draft are marked. Patient-level tables show a banner in Jupyter and warn. Columns of yes, no and unknown are
-    nullable: unknown is ``pd.NA``, never False.
+    so; those of a draft are marked. Patient-level tables show a banner in Jupyter and warn. Columns
+    of yes, no and unknown are nullable: unknown is ``pd.NA``, never False.
 
     Attributes
     ----------
