@@ -1,9 +1,9 @@
-"""`trd.plot`: the report's figures, of a run or of frames that were labelled in memory."""
+"""`trd.plot`: figures of the paper, of a run or of frames that were labelled in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -12,47 +12,80 @@ from trdanalysis.analysis.estimands import ESTIMANDS
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import write_bytes
 from trdanalysis.interface.labelled import Labelled
-from trdanalysis.interface.marked import UNDISCLOSED, PatientTable, show_marked
+from trdanalysis.interface.marked import DRAFT, PatientTable, show_marked
 from trdanalysis.interface.rating import attrition, rates
 from trdanalysis.interface.run import Run
+from trdanalysis.interface.showing import count_labels
 from trdanalysis.layout import FIGURE_FORMATS
 from trdanalysis.report import words
 from trdanalysis.report.drawing.flow import draw_flow
 from trdanalysis.report.drawing.forest import Forest, draw_forest, tell_rows
 from trdanalysis.report.drawing.saving import save_file
 from trdanalysis.report.drawing.sheet import Sheet
-from trdanalysis.report.drawing.style import DOUBLE_MM, Look, file_look
+from trdanalysis.report.drawing.style import (
+    COLOUR,
+    DOUBLE_MM,
+    PAGE_TEXT,
+    PAGE_WIDTH,
+    SINGLE_MM,
+    Look,
+    file_look,
+)
 from trdanalysis.report.figures.flow import participant_flow
+from trdanalysis.report.figures.forests import RATE_NOTE
 from trdanalysis.report.sections import as_counted, forest_rows
 
 __all__ = ["Figure", "flow", "forest"]
 
+_MEMBERS = [one.name for one in ESTIMANDS]
+
 
 @dataclass(frozen=True, repr=False)
 class Figure:
-    """A figure of the report: shown in Jupyter, saved as SVG, PDF or PNG.
+    """A figure: shown in Jupyter, saved as SVG, PDF or PNG. Same figure, same bytes.
 
     Attributes
     ----------
-    title
-        What it shows, also for those who do not see it.
+    name, title
+        What it is called.
+    told
+        What is told to those who do not see it.
     mark
-        Why it must not leave the site; None: it is of published numbers.
+        Why it must not leave the site, where it is not of published numbers; else None.
+    marks
+        What is written at its top: that it is a draft, or of simulated records.
+    width_mm
+        The width it is made for.
+    stays_in
+        The folder that it must be saved in, since it is a draft; else None.
     """
 
+    name: str
     title: str
+    told: str
     mark: str | None
-    _name: str
-    _alt: str
-    _sheet: Callable[[Look], Sheet]
+    marks: tuple[str, ...]
+    width_mm: float
+    stays_in: Path | None
+    _draw: Callable[[Look], Sheet] = field(repr=False)
 
-    def save(self, path: str | Path) -> Path:
-        """Save it as the suffix says, ``.svg``, ``.pdf`` or ``.png``: same figure, same bytes.
+    def save(self, path: str | Path, *, width_mm: float | None = None, grey: bool = False) -> Path:
+        """Save it as the suffix says: ``.svg``, ``.pdf`` or ``.png``.
+
+        Parameters
+        ----------
+        path
+            The file.
+        width_mm
+            In millimetres; None: the width that it is made for.
+        grey
+            Without colours.
 
         Raises
         ------
         UserError
-            Kind ``output``: another suffix, or the file cannot be written.
+            Kind ``output``: another suffix, or the file cannot be written. Kind ``policy``: a draft
+            would leave the folder that stays at the site.
         """
         path = Path(path)
         kind = path.suffix.lower().removeprefix(".")
@@ -63,23 +96,29 @@ class Figure:
                 expected=", ".join(f".{one}" for one in FIGURE_FORMATS),
                 kind="output",
             )
-        write_bytes(path, self._draw(kind))
+        kept = self.stays_in
+        if kept is not None and not path.resolve().is_relative_to(kept.resolve()):
+            raise UserError(
+                "the figure is of a draft, which stays at the site",
+                where=str(path),
+                expected=f"a file in {kept}",
+                kind="policy",
+            )
+        look = file_look(self.name, width_mm or self.width_mm, grey=grey, marks=self.marks)
+        write_bytes(path, save_file(self._draw(look), kind, title=self.title, alt=self.told))
         return path
 
-    def _draw(self, kind: str) -> bytes:
-        marks = () if self.mark is None else ("not disclosure-controlled: stays at the site",)
-        sheet = self._sheet(file_look(self._name, DOUBLE_MM, marks=marks))
-        return save_file(sheet, kind, title=self.title, alt=self._alt)
+    def _as_svg(self) -> str:
+        look = Look(self.name, PAGE_WIDTH, PAGE_TEXT, COLOUR, marks=self.marks)
+        svg = save_file(self._draw(look), "svg", title=self.title, alt=self.told).decode()
+        return svg[svg.index("<svg") :]
 
     def _repr_html_(self) -> str | None:
-        if self.mark is None:
-            return None
-        svg = self._draw("svg").decode()
-        return show_marked(svg[svg.index("<svg") :], self.mark)
+        return None if self.mark is None else show_marked(self._as_svg(), self.mark)
 
     def _repr_svg_(self) -> str | None:
-        # Shown without the mark, it would not be told to be marked.
-        return self._draw("svg").decode() if self.mark is None else None
+        # As a picture alone it would not carry its mark.
+        return self._as_svg() if self.mark is None else None
 
     def __repr__(self) -> str:
         return f"Figure: {self.title}" + (f" ({self.mark})" if self.mark else "")
@@ -108,31 +147,29 @@ def forest(
         Kind ``config``: there are no such rows.
     """
     table = source if isinstance(source, pd.DataFrame) else rates(source)
-    names = [one.name for one in ESTIMANDS]
-    if estimand not in names:
-        raise UserError(
-            f"there is no estimand `{estimand}`", try_this=suggest(estimand, names), kind="config"
-        )
     by = definition or _primary(source, table)
-    counted = as_counted(pd.DataFrame(table))
-    rows = counted[(counted["estimand"] == estimand) & (counted["definition"] == by)]
+    rows = _own_rows(as_counted(pd.DataFrame(table)), estimand, by)
     drawn = forest_rows(rows)
     if not drawn:
-        known = list(dict.fromkeys(table["definition"].dropna()))
-        raise UserError(
-            f"there are no rates of `{estimand}` by the definition `{by}` to draw",
-            expected="strata `overall`, `age_band` or `factor_group`",
-            try_this=suggest(str(by), known) if by not in known else None,
-            kind="config",
+        raise _nothing_of(
+            table, estimand, by, "rates", "strata `overall`, `age_band` or `factor_group`"
         )
-    reference, margin = (float(rows[name].iloc[0]) for name in ("reference", "margin"))
-    what = Forest(drawn, reference, margin, f"reference {words.percent(reference, 0)}")
+    reference = float(rows["reference"].iloc[0])
+    content = Forest(
+        drawn,
+        reference,
+        float(rows["margin"].iloc[0]),
+        f"reference {words.percent(reference, 0)}",
+        note=RATE_NOTE,
+    )
     return Figure(
-        title=f"{words.ESTIMANDS[estimand]['title']}, by definition `{by}`",
-        mark=UNDISCLOSED if _is_marked(table) else None,
-        _name="forest",
-        _alt=tell_rows(drawn),
-        _sheet=lambda look: draw_forest(what, look),
+        "forest",
+        f"{words.ESTIMANDS[estimand]['title']}, by age and factor group, by {by}",
+        tell_rows(drawn),
+        *_about(source, table),
+        width_mm=DOUBLE_MM,
+        stays_in=_stays_in(source),
+        _draw=lambda look: draw_forest(content, look),
     )
 
 
@@ -142,60 +179,91 @@ def flow(
     estimand: str = "initial_adequate_trial",
     definition: str | None = None,
 ) -> Figure:
-    """Draw who is left after each step, from the records to those who are counted (STROBE).
+    """Draw the participant flow: from rows received to those who are counted, and the labels.
 
     Parameters
     ----------
     source
         A run, or labelled frames.
     estimand
-        Whose population; see docs/statistics.md.
+        Whose members are followed.
     definition
         Id of a definition; None: the primary one.
 
     Raises
     ------
     UserError
-        Kind ``config``: there are no such steps.
+        Kind ``config``: there is no such estimand, or no flow by the definition.
     """
-    steps = attrition(source)
-    by = definition or _primary(source, rates(source, by="overall"))
-    what = participant_flow(
-        pd.DataFrame(steps), pd.DataFrame(rates(source)), _label_counts(source),
-        definition=str(by), estimand=estimand,
-    )  # fmt: skip
-    if not what.steps:
-        known = [one.name for one in ESTIMANDS]
-        raise UserError(
-            f"there are no steps to `{estimand}` by the definition `{by}` to draw",
-            try_this=suggest(estimand, known) if estimand not in known else None,
-            kind="config",
-        )
+    steps, table = attrition(source), rates(source)
+    by = definition or _primary(source, table)
+    _own_rows(steps, estimand, by)
+    labels = source.definitions if isinstance(source, Run) else _count_definitions(source)
+    content = participant_flow(
+        pd.DataFrame(steps), pd.DataFrame(table), labels, definition=by, estimand=estimand
+    )
+    if not content.steps:
+        raise _nothing_of(steps, estimand, by, "steps", "a definition of the run")
+    boxes = "; ".join(", ".join((*step.lines, *step.beside)) for step in content.steps)
+    ends = "; ".join(", ".join(end) for end in content.ends)
     return Figure(
-        title=f"{words.ESTIMANDS[estimand]['title']}: participant flow, by definition `{by}`",
-        mark=UNDISCLOSED if _is_marked(steps) else None,
-        _name="flow",
-        _alt=" ".join(f"{'; '.join([*step.lines, *step.beside])}." for step in what.steps),
-        _sheet=lambda look: draw_flow(what, look),
+        "flow",
+        f"Participant flow: {words.ESTIMANDS[estimand]['title']}, by {by}",
+        f"Flow diagram. {boxes}. {content.ends_label}: {ends}.",
+        *_about(source, table),
+        width_mm=SINGLE_MM,
+        stays_in=_stays_in(source),
+        _draw=lambda look: draw_flow(content, look),
     )
 
 
-def _label_counts(source: Run | Labelled) -> pd.DataFrame:
-    """Give patients by label: of a run as published, of labelled frames as counted."""
-    if isinstance(source, Run):
-        return pd.DataFrame(source.definitions)
-    labels = pd.DataFrame(source.labels)
-    counted = pd.crosstab(labels["definition"], labels["label"])
-    counted = counted.reindex(columns=list(words.LABELS), fill_value=0)
-    return counted.assign(n=counted.sum(axis="columns")).reset_index()
+def _own_rows(table: pd.DataFrame, estimand: str, definition: str) -> pd.DataFrame:
+    if estimand not in _MEMBERS:
+        raise UserError(
+            f"there is no estimand `{estimand}`",
+            try_this=suggest(estimand, _MEMBERS),
+            kind="config",
+        )
+    plain = pd.DataFrame(table)
+    own = (plain["estimand"] == estimand) & (plain["definition"] == definition)
+    return plain[own.fillna(False)]
 
 
-def _is_marked(table: pd.DataFrame) -> bool:
-    return isinstance(table, PatientTable) and table.mark is not None
+def _nothing_of(
+    table: pd.DataFrame, estimand: str, definition: str, what: str, expected: str
+) -> UserError:
+    known = list(dict.fromkeys(table["definition"].dropna()))
+    return UserError(
+        f"there are no {what} of `{estimand}` by the definition `{definition}` to draw",
+        expected=expected,
+        try_this=suggest(definition, known) if definition not in known else None,
+        kind="config",
+    )
 
 
-def _primary(source: Run | Labelled | pd.DataFrame, table: pd.DataFrame) -> str | None:
+def _primary(source: Run | Labelled | pd.DataFrame, table: pd.DataFrame) -> str:
     """Give the primary definition: it stands first in rows of rates."""
     if isinstance(source, Run):
         return source.primary_definition
-    return str(table["definition"].iloc[0]) if len(table) else None
+    if isinstance(source, Labelled):
+        return source.definitions[0]
+    return str(table["definition"].iloc[0]) if len(table) else ""
+
+
+def _about(
+    source: Run | Labelled | pd.DataFrame, table: pd.DataFrame
+) -> tuple[str | None, tuple[str, ...]]:
+    """Give a figure's mark, and what is written at its top."""
+    mark = table.mark if isinstance(table, PatientTable) else None
+    marks = {None: (), DRAFT: ("DRAFT",)}.get(mark, ("not disclosure-controlled",))
+    is_synthetic = isinstance(source, Run) and source.is_synthetic
+    return mark, (*marks, "simulated records") if is_synthetic else marks
+
+
+def _stays_in(source: Run | Labelled | pd.DataFrame) -> Path | None:
+    return source.restricted_folder if isinstance(source, Run) and source.is_draft else None
+
+
+def _count_definitions(labelled: Labelled) -> pd.DataFrame:
+    counts = count_labels(labelled.labels)
+    return counts.assign(n=counts.sum(axis=1)).reset_index()

@@ -22,9 +22,10 @@ from tests.support import CONFIG
 from trdanalysis.analysis.rates import RATE_COLUMNS
 from trdanalysis.cli import main
 from trdanalysis.contract import TABLES
-from trdanalysis.interface.marked import PATIENT_LEVEL, UNDISCLOSED, PatientTable
-from trdanalysis.interface.typed import FLAGS, NUMBERS, TEXTS, WHOLE
+from trdanalysis.interface.marked import DRAFT, PATIENT_LEVEL, UNDISCLOSED, PatientTable
+from trdanalysis.interface.typed import TYPES
 from trdanalysis.layout import PUBLISHED_TABLES
+from trdanalysis.outputs_published import PUBLISHED
 
 DROP = HERE / "drop"
 PARTS = ("labels", "trials", "verdicts", "patients", "evidence")
@@ -163,15 +164,23 @@ def test_published_tables_are_typed_by_their_columns(run: trd.Run, name: str) ->
     table = getattr(run, name)
     before = run.before_disclosure(name)
     assert list(table.columns) == list(before.columns)
+    described = {one.name: one.kind for one in PUBLISHED[name].columns}
     for column in table.columns:
-        told = {"boolean": FLAGS, "Int64": WHOLE, "Float64": NUMBERS}.get(str(table[column].dtype))
-        assert (column in told) if told else column not in FLAGS | WHOLE | NUMBERS
-        # Nothing published is read as another kind of thing than the analysis made.
-        if before[column].notna().any():
-            assert table[column].dtype == before[column].dtype, column
-        else:
-            assert table[column].isna().all()
+        assert table[column].dtype == before[column].dtype == TYPES[described[column]], column
+    told = run.columns(name)
+    assert list(told["column"]) == list(table.columns) and told["meaning"].str.len().gt(0).all()
+    assert not told["meaning"].str.contains("](", regex=False).any()
     assert len(table) == len(before)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_patient_level_columns_are_described(run: trd.Run, name: str) -> None:
+    table, told = getattr(run, name), run.columns(name)
+    assert list(told["column"]) == list(table.columns)
+    for column, kind in zip(told["column"], told["kind"], strict=True):
+        assert table[column].dtype == TYPES.get(kind, "object"), column
+    with pytest.raises(trd.UserError, match="did you mean `labels`"):
+        run.columns("label")
 
 
 def test_unknown_stays_unknown(run: trd.Run) -> None:
@@ -183,7 +192,7 @@ def test_unknown_stays_unknown(run: trd.Run) -> None:
     assert robust.isna().any() and (~robust.dropna()).any()
     nobody = run.rates["status"] == "not_estimable"
     assert nobody.any() and run.rates.loc[nobody, "robust"].isna().all()
-    assert "reason" in TEXTS and run.models["reason"].dtype == "string"
+    assert run.models["reason"].dtype == "string"
 
 
 def test_a_run_says_what_it_is(run: trd.Run, release: Path) -> None:
@@ -236,6 +245,13 @@ def test_a_draft_is_told_and_chosen(release: Path, tmp_path: Path) -> None:
     found = trd.open(results)
     assert found.is_draft and "draft, which stays at the site" in repr(found)
     assert len(found.rates) == len(trd.open(release.parent).rates)
+    assert found.rates.mark == trd.rates(found, by="overall").mark == DRAFT
+    figure = trd.plot.flow(found)
+    assert figure.mark == DRAFT and trd.plot.forest(found.rates).mark == DRAFT
+    assert figure.marks == ("DRAFT", "simulated records")
+    with pytest.raises(trd.UserError, match="of a draft, which stays at the site"):
+        figure.save(tmp_path / "flow.svg")
+    assert figure.save(results / "restricted" / "paper" / "flow.svg").is_file()
     # Both are there: the one that was written last, or the one that is asked for.
     shutil.copytree(release, results / "release")
     assert trd.open(results, draft=True).is_draft
@@ -327,42 +343,40 @@ def test_patient_level_frames_warn_where_a_notebook_shows_them(run: trd.Run) -> 
     assert str(run.labels.head(3)) == str(pd.DataFrame(run.labels).head(3))
 
 
-def test_a_forest_plot_is_shown_and_saved(
-    run: trd.Run, labelled: trd.Labelled, tmp_path: Path
+@pytest.mark.parametrize("draw", [trd.plot.forest, trd.plot.flow])
+def test_figures_are_shown_and_saved(
+    draw: Callable[..., Any], run: trd.Run, labelled: trd.Labelled, tmp_path: Path
 ) -> None:
-    figure = trd.plot.forest(run, estimand="initial_trial")
+    figure = draw(run, estimand="initial_trial")
     assert figure.mark is None and figure._repr_html_() is None
+    assert figure.marks == ("simulated records",)
     svg = figure._repr_svg_()
-    assert svg and "<svg" in svg and "This cohort" in svg and "var(--" not in svg
-    assert "Non-response to the first trial" in svg or figure.title in svg
+    assert svg.startswith("<svg") and figure.title in svg and "var(--" not in svg
+    overall = run.rates[(run.rates["stratum"] == "overall")
+                        & (run.rates["estimand"] == "initial_trial")].iloc[0]  # fmt: skip
+    assert f"{overall['rate']:.1%}" in figure.told
     for kind, begins in (("svg", b"<?xml"), ("pdf", b"%PDF"), ("png", b"\x89PNG")):
         first = figure.save(tmp_path / f"a.{kind}").read_bytes()
         assert first.startswith(begins)
         assert figure.save(str(tmp_path / f"b.{kind}")).read_bytes() == first
+        assert figure.save(tmp_path / f"c.{kind}", grey=True, width_mm=100).read_bytes() != first
     with pytest.raises(trd.UserError, match="cannot be saved as `.jpg`"):
         figure.save(tmp_path / "a.jpg")
-    of_frames = trd.plot.forest(trd.rates(labelled), estimand="initial_trial")
+    of_frames = draw(labelled, estimand="initial_trial")
     assert of_frames.mark == UNDISCLOSED and of_frames._repr_svg_() is None
+    assert of_frames.marks == ("not disclosure-controlled",)
+    # Numbers are the same: the policy of the run hides nothing.
+    assert of_frames.told == figure.told
     with pytest.warns(trd.PatientLevelWarning, match="not disclosure-controlled"):
-        assert "<svg" in (of_frames._repr_html_() or "")
+        assert "<svg" in of_frames._repr_html_()
     with pytest.raises(trd.UserError, match="did you mean `initial_trial`"):
-        trd.plot.forest(run, estimand="initial_trials")
-    with pytest.raises(trd.UserError, match="there are no rates of `trd` by the definition `ema`"):
-        trd.plot.forest(run, estimand="trd", definition="ema")
+        draw(run, estimand="initial_trials")
+    with pytest.raises(trd.UserError, match="of `trd` by the definition `ema` to draw"):
+        draw(run, estimand="trd", definition="ema")
 
 
-def test_a_participant_flow_is_drawn(run: trd.Run, labelled: trd.Labelled, tmp_path: Path) -> None:
-    figure = trd.plot.flow(run, estimand="initial_trial")
-    drawn = figure.save(tmp_path / "flow.svg").read_text(encoding="utf-8")
-    steps = run.attrition
-    own = steps[(steps["estimand"] == "initial_trial") & (steps["step"] == "mdd")]
-    assert f"no bipolar disorder: {int(own['n_out'].iloc[0])}" in drawn.replace("or bip", "no bip")
-    assert figure.mark is None
-    # Of the same drop: the same numbers, and marked.
-    of_frames = trd.plot.flow(labelled, estimand="initial_trial")
-    assert of_frames.mark is not None
-    assert "stays at the site" in of_frames.save(tmp_path / "marked.svg").read_text(
-        encoding="utf-8"
-    )
-    with pytest.raises(trd.UserError, match="no steps to `initial_trials`"):
-        trd.plot.flow(run, estimand="initial_trials")
+def test_a_forest_plot_of_rows_is_marked_as_they_are(run: trd.Run, labelled: trd.Labelled) -> None:
+    assert trd.plot.forest(trd.rates(labelled), estimand="trd").mark == UNDISCLOSED
+    assert trd.plot.forest(trd.rates(run), estimand="trd").mark is None
+    with pytest.raises(trd.UserError, match="strata `overall`, `age_band` or `factor_group`"):
+        trd.plot.forest(trd.rates(run, by="sex"), estimand="trd")

@@ -22,6 +22,7 @@ from trdanalysis.engine import Engine
 from trdanalysis.interface.configuration import find_configuration
 from trdanalysis.interface.marked import PATIENT_LEVEL, UNDISCLOSED, PatientTable, mark_frame
 from trdanalysis.interface.typed import read_published
+from trdanalysis.outputs_published import PUBLISHED
 from trdanalysis.readers.memory import read_memory
 
 # --- the package
@@ -59,7 +60,8 @@ def test_names_have_types_and_are_all_there() -> None:
 
 
 def test_every_function_documents_its_parameters() -> None:
-    for function in (trd.open, trd.label, trd.rates, trd.explain, trd.attrition, trd.plot.forest):
+    plots = (trd.plot.forest, trd.plot.flow)
+    for function in (trd.open, trd.label, trd.rates, trd.explain, trd.attrition, *plots):
         code = function.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         before, _, after = (function.__doc__ or "").partition("Parameters")
@@ -135,7 +137,7 @@ def test_counts_lose_the_mark(marked: PatientTable) -> None:
 def test_empty_cells_are_missing_and_guards_are_taken_away(tmp_path: Path) -> None:
     file = tmp_path / "rates.csv"
     file.write_text("level,robust,n,rate,status\n'=SUM(1),true,3,0.5,ok\nNA,,,,suppressed\n")
-    table = read_published(file)
+    table = read_published(file, PUBLISHED["rates"])
     assert list(table["level"]) == ["=SUM(1)", "NA"]
     assert [str(dtype) for dtype in table.dtypes] == [
         "string", "boolean", "Int64", "Float64", "string",

@@ -18,6 +18,7 @@ import pandas as pd
 PATIENT_LEVEL = "patient-level: clear this output before you save the notebook"
 UNDISCLOSED = "not disclosure-controlled: clear this output before the notebook leaves the site"
 
+DRAFT = "a draft: clear this output before the notebook leaves the site"
 
 #: Who has it in a row is one patient.
 KEY = "patient_id"
@@ -60,7 +61,7 @@ class _Marked:
         if not parts:
             return
         marks = {part._mark for part in parts}
-        mark = next((one for one in (PATIENT_LEVEL, UNDISCLOSED) if one in marks), None)
+        mark = next((one for one in (PATIENT_LEVEL, UNDISCLOSED, DRAFT) if one in marks), None)
         if mark == PATIENT_LEVEL and method == "groupby" and self._is_aggregate(parts):
             mark = None
         object.__setattr__(self, "_mark", mark)

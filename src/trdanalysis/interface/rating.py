@@ -27,6 +27,7 @@ from trdanalysis.interface.labelled import Labelled
 from trdanalysis.interface.marked import UNDISCLOSED, mark_frame
 from trdanalysis.interface.run import Run
 from trdanalysis.interface.typed import as_nullable
+from trdanalysis.outputs_published import PUBLISHED
 
 #: Words of ``rates.csv``.
 STRATA = (
@@ -163,7 +164,7 @@ def _estimate(labelled: Labelled, reference: float | None, margin: float | None)
             counted = _count(engine, labelled, settings)
             counts = estimate_rates_of_counts(counted.counts, settings.rates)
             table = add_imputed_rates(counts, counted, labelled.definitions[0], settings)
-        labelled._kept[key] = as_nullable(table)
+        labelled._kept[key] = as_nullable(table, PUBLISHED["rates"])
     return mark_frame(labelled._kept[key], UNDISCLOSED)
 
 
@@ -195,5 +196,5 @@ def attrition(source: Labelled | Run) -> pd.DataFrame:
         table = estimate_attrition(
             patterns, [{"drop_id": "frames", "tables": summary}], settings.rates
         )
-        source._kept["attrition"] = as_nullable(table)
+        source._kept["attrition"] = as_nullable(table, PUBLISHED["attrition"])
     return mark_frame(source._kept["attrition"], UNDISCLOSED)

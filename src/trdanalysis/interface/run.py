@@ -21,14 +21,19 @@ import pyarrow.parquet as pq
 
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import read_csv, read_json
+from trdanalysis.interface.columns import describe_columns
 from trdanalysis.interface.configuration import Configuration, find_configuration
 from trdanalysis.interface.labelled import stack_verdicts
+from trdanalysis.interface.marked import DRAFT as DRAFT_MARK
 from trdanalysis.interface.marked import UNDISCLOSED, PatientTable, mark_frame
 from trdanalysis.interface.published import PublishedTables
 from trdanalysis.interface.showing import describe_run
 from trdanalysis.interface.typed import as_nullable, from_arrow, read_published
 from trdanalysis.layout import ANALYSIS_TABLES, DRAFT, MANIFEST, RELEASE, RESTRICTED
+from trdanalysis.outputs import OutputTable
+from trdanalysis.outputs_published import PUBLISHED
 
+_UNDESCRIBED = OutputTable("", ())
 _RUN_IT = "run `snakemake --cores 2`, which makes it"
 _SUMMARY = ("rows_in", "accepted", "duplicates", "quarantined", "cells_set_unknown")
 
@@ -100,8 +105,8 @@ class Run(PublishedTables):
     """The results of a run; see :func:`trdanalysis.open`.
 
     Published tables are after disclosure control: a hidden number is missing, and ``status`` says
-    so. Patient-level tables show a banner in Jupyter and warn. Columns of yes, no and unknown are
-    nullable: unknown is ``pd.NA``, never False.
+    so; those of a draft are marked. Patient-level tables show a banner in Jupyter and warn. Columns
+    of yes, no and unknown are nullable: unknown is ``pd.NA``, never False.
 
     Attributes
     ----------
@@ -133,7 +138,8 @@ class Run(PublishedTables):
         """
         path = self.published_folder / f"{name}.csv"
         if path.is_file():
-            return read_published(path)
+            table = read_published(path, PUBLISHED.get(name, _UNDESCRIBED))
+            return mark_frame(table, DRAFT_MARK) if self.is_draft else table
         known = sorted(one.stem for one in self.published_folder.glob("*.csv"))
         raise UserError(
             f"there is no published table `{name}`",
@@ -243,7 +249,18 @@ class Run(PublishedTables):
                 kind="not_found",
             )
         table = self._read(folder / f"{name}.parquet", "result table", name)
-        return mark_frame(from_arrow(table), UNDISCLOSED)
+        return mark_frame(from_arrow(table, PUBLISHED.get(name)), UNDISCLOSED)
+
+    def columns(self, name: str) -> pd.DataFrame:
+        """Say what the columns of a table hold: ``column``, ``kind``, ``meaning``, ``empty`` (what
+        a missing cell means) and ``unit``.
+
+        Raises
+        ------
+        UserError
+            Kind ``not_found``: there is no such table.
+        """
+        return describe_columns(name)
 
     # --- what came in
 
@@ -252,6 +269,11 @@ class Run(PublishedTables):
         """One row a drop: ``drop_id``, ``mode``, ``source``, ``synthetic``."""
         columns = ["drop_id", "mode", "source", "synthetic"]
         return as_nullable(pd.DataFrame(self.manifest["drops"], columns=columns))
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether every drop is marked synthetic, and there is one."""
+        return bool(len(self.drops)) and bool(self.drops["synthetic"].all())
 
     @cached_property
     def balance(self) -> pd.DataFrame:
@@ -303,11 +325,10 @@ class Run(PublishedTables):
         if not (self.published_folder / MANIFEST).is_file():
             return [("state", f"has not ended: nothing is published. {_RUN_IT.capitalize()}.")]
         drops = ", ".join(str(drop) for drop in self.drops["drop_id"]) or "none"
-        is_synthetic = bool(len(self.drops)) and bool(self.drops["synthetic"].all())
         policy = self.settings["disclosure_policy"]
         kind = "draft, which stays at the site" if self.is_draft else RELEASE
         return [
-            ("drops", drops + (" (synthetic)" if is_synthetic else "")),
+            ("drops", drops + (" (synthetic)" if self.is_synthetic else "")),
             ("published tables", f"{kind}, by policy `{policy}`: {self.published_folder}"),
             ("patient-level tables", "none here" if self.restricted_folder is None
              else f"{self.restricted_folder}, never leaves the site"),

@@ -28,7 +28,8 @@ from trdanalysis.report.sections import (
     overall_rates,
 )
 
-_RATE_NOTE = (
+#: What is said below a forest plot of rates.
+RATE_NOTE = (
     "Square and line: rate with its 95% interval. Grey bar: the rate if every unknown were a no,"
     " and if every unknown were a yes. Dashed line and band: the reference and the margin around"
     " it."
@@ -40,7 +41,7 @@ def headline_rates(disclosed: Disclosed) -> PaperFigure:
     tables, primary = disclosed.tables, disclosed.primary
     published = benchmark_rows(tables["benchmarks"], disclosed.published, primary)
     drawn = headline_forest(overall_rates(tables["rates"], primary), published)
-    note = f"{_RATE_NOTE} Open diamonds: published rates."
+    note = f"{RATE_NOTE} Open diamonds: published rates."
     return PaperFigure(
         "headline-rates",
         "Headline rates beside published rates",
@@ -61,12 +62,12 @@ def rates_by_stratum(disclosed: Disclosed, name: str) -> PaperFigure:
     return PaperFigure(
         f"rates-{words.SHORT[name].replace(' ', '-')}",
         f"{words.ESTIMANDS[name]['title']}, by age and factor group",
-        _RATE_NOTE,
+        RATE_NOTE,
         words.ESTIMANDS[name]["population"],
         n_of(disclosed, name),
         tell_rows(drawn),
         "" if has_marks(drawn) else _none_shown(bool(drawn)),
-        lambda look: draw_forest(_shares(disclosed, drawn, _RATE_NOTE), look),
+        lambda look: draw_forest(_shares(disclosed, drawn, RATE_NOTE), look),
     )
 
 
