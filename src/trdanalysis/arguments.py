@@ -206,8 +206,9 @@ def _add_publishing(add: Add) -> None:
 def _add_questions(add: Add) -> None:
     """Add the verbs that people ask by hand."""
     text = add("text", "Print a text of the last run: methods or results in words, citations.")
-    text.add_argument("text", choices=("methods", "results", "references", "checklist"))
-    text.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
+    text.add_argument(
+        "text", choices=("methods", "results", "references", "checklist"), help="which one"
+    )
     text.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
     explain = add(

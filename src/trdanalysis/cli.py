@@ -244,10 +244,7 @@ def _run_publish(options: argparse.Namespace) -> None:
 def _run_text(options: argparse.Namespace) -> None:
     from trdanalysis.commands.text import run_text
 
-    settings = _settings(options)
-    results = options.results or Path(settings.results)
-    text = run_text(options.text, results, options.reference, is_draft=settings.draft)
-    sys.stdout.write(text)
+    sys.stdout.write(run_text(options.text, _settings(options), options.reference))
 
 
 def _run_quality(options: argparse.Namespace) -> None:
