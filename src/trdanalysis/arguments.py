@@ -207,7 +207,7 @@ def _add_questions(add: Add) -> None:
     """Add the verbs that people ask by hand."""
     text = add("text", "Print a text of the last run: methods or results in words, citations.")
     text.add_argument(
-        "text", choices=("methods", "results", "references", "checklist"), help="which text"
+        "text", choices=("methods", "results", "references", "checklist"), help="which one"
     )
     text.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
     text.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
@@ -236,6 +236,7 @@ def _add_questions(add: Add) -> None:
         "--out", type=Path, metavar="FILE",
         help="default: in paper/ of the results, of a draft in restricted/paper/",
     )  # fmt: skip
+    figure.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
     figure.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
     freeze = add("freeze", "Keep what the analysis is fixed by, before the first labels.")

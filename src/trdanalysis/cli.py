@@ -79,7 +79,10 @@ def _settings(options: argparse.Namespace) -> Settings:
             try_this="go there, give --config FILE, or make one: `init DIR`",
             kind="config",
         )
-    return read_settings(read_yaml(options.config), str(options.config))
+    settings = read_settings(read_yaml(options.config), str(options.config))
+    # A run that was told other folders on Snakemake's command line is found by them.
+    results = getattr(options, "results", None)
+    return settings.model_copy(update={"results": str(results)}) if results else settings
 
 
 def _verb_settings(options: argparse.Namespace) -> dict[str, Any]:
@@ -244,10 +247,7 @@ def _run_publish(options: argparse.Namespace) -> None:
 def _run_text(options: argparse.Namespace) -> None:
     from trdanalysis.commands.text import run_text
 
-    settings = _settings(options)
-    results = options.results or Path(settings.results)
-    text = run_text(options.text, results, options.reference, is_draft=settings.draft)
-    sys.stdout.write(text)
+    sys.stdout.write(run_text(options.text, _settings(options), options.reference))
 
 
 def _run_quality(options: argparse.Namespace) -> None:

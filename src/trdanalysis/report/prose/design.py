@@ -207,7 +207,8 @@ def _conditions(definition: Mapping[str, Any], part: str) -> str:
 def right_number(text: str) -> str:
     """Write `trial(s)` after a number as one or several."""
     text = re.sub(r"\b1 ((?:failed )?(?:trial|point))\(s\)", r"1 \1", text)
-    return re.sub(r"\b((?:trial|point))\(s\)", r"\1s", text)
+    text = re.sub(r"\b((?:trial|point))\(s\)", r"\1s", text)
+    return re.sub(r"\b1 different ingredients\b", "1 ingredient", text)
 
 
 def _scores(definition: Mapping[str, Any]) -> list[str]:

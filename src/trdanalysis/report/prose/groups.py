@@ -137,13 +137,17 @@ def _trend(results: Disclosed, name: str) -> list[str]:
 
 def write_factors(results: Disclosed) -> Section:
     """Write the contrasts of factor groups, with p-values adjusted for their number."""
+    rows = select(
+        results.tables["comparisons"], definition=results.primary, contrast="factor_group"
+    )
+    caution = (
+        "All of this is association: no factor is shown to cause anything, and factors that were"
+        " recorded after the trial may follow from it."
+    )
     return section(
         "Factor groups",
         *(_factors(results, name) for name in PRIMARY),
-        "All of this is association: no factor is shown to cause anything, and factors that were"
-        " recorded after the trial may follow from it."
-        if len(results.tables["comparisons"])
-        else "",
+        caution if any(_estimated(row) for row in rows) else "",
     )
 
 
@@ -209,7 +213,9 @@ def write_benchmarks(results: Disclosed) -> Section:
             if not is_null(row["ci_low"]):
                 text += f" (95% interval {words.points_range(row['ci_low'], row['ci_high'])})"
         else:
-            text += ", the difference hidden or not estimable"
+            own = overall(results.tables["rates"], results.primary, str(row["estimand"]))
+            is_hidden = own is not None and own["status"] == "suppressed"
+            text += f", the difference {'hidden' if is_hidden else 'not estimable'}"
         told.setdefault(str(row["estimand"]), []).append(text)
     paragraphs = []
     for name in words.ESTIMANDS:
@@ -310,7 +316,7 @@ def _imputed(results: Disclosed, name: str) -> list[str]:
             if is_shown(row) and (verdict := against(row, results.reference, results.margin)):
                 text += f", {verdict}"
             told.append(f"{text}.")
-            if analysis == "multiple_imputation" and name not in PRIMARY:
+            if analysis == "multiple_imputation" and name not in PRIMARY and is_shown(row):
                 told.append("Where being unknown depends on the outcome, as it does for labels,"
                             " such a share errs.")  # fmt: skip
     return told

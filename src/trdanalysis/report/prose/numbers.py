@@ -85,12 +85,17 @@ def rate_or_why(row: Row | None) -> str:
     if row["status"] == "by_definition":
         return "none, by definition"
     if is_null(row["rate"]):
-        return "too few for a rate" if _some(row) else "not estimable (nobody belongs for certain)"
+        return _no_rate(row)
     return rate(row)
 
 
-def _some(row: Row) -> bool:
-    return not is_null(row["n"]) and int(row["n"]) > 0
+def _no_rate(row: Row) -> str:
+    """Say why there is no rate: nobody is there, or too few for the policy, or no fit."""
+    if is_null(row["n"]) or row["analysis"] not in ("complete_case", "proven"):
+        return "not estimable"
+    if not int(row["n"]):
+        return "not estimable (nobody belongs for certain)"
+    return f"not shown, of too few for a rate (n = {words.count(row['n'])})"
 
 
 def against(row: Row, reference: float, margin: float) -> str:

@@ -51,22 +51,23 @@ def _flow(attrition: pd.DataFrame, definition: str, estimand: str) -> str:
     if not rows:
         return ""
     steps = []
+    first = _many(rows[0]["n_in"])
     for row, after in zip(rows, rows[1:], strict=False):
         left = _many(after["n_in"])
-        unknown = is_null(row["n_unknown"]) or not int(row["n_unknown"])
-        told = "" if unknown else f" ({words.count(row['n_unknown'])} unknown)"
-        steps.append(f"{left} {words.STEPS[row['step']].replace(', and', ' and')}{told}")
+        is_none = not is_null(row["n_unknown"]) and not int(row["n_unknown"])
+        told = "" if is_none else f" ({_many(row['n_unknown'])} unknown)"
+        steps.append(f"{words.STEPS[row['step']].replace(', and', ' and')}: {left}{told}")
     text = (
         f"{words.ESTIMANDS[estimand]['title']}, step by step, without those who certainly do not"
-        f" belong: {'; '.join([number(rows[0]['n_in'], units(rows[0])), *steps])}"
+        f" belong. {sentence('; '.join([f'all {units(rows[0])[1]}: {first}', *steps]))}"
     )
     last = rows[-1]["n_unknown"]
     if is_null(last):
-        return f"{text}. How many of the last have an unknown membership or outcome is hidden."
+        return f"{text} How many of the last have an unknown membership or outcome is hidden."
     if not int(last):
-        return f"{text}."
+        return text
     return (
-        f"{text}. Of the last, {words.count(last)} {verb(last, 'has', 'have')} an unknown"
+        f"{text} Of the last, {words.count(last)} {verb(last, 'has', 'have')} an unknown"
         " membership or outcome."
     )
 
@@ -77,13 +78,14 @@ def _many(value: Any) -> str:
 
 def _episodes(first_trials: pd.DataFrame, definition: str) -> str:
     rows = select(first_trials, definition=definition, estimand="initial_trial")
-    if not rows or not any(is_shown(row) for row in rows):
-        return "" if not rows else "In which episode first trials lay is hidden."
+    if not rows or not any(is_null(row["n"]) or int(row["n"]) for row in rows):
+        return ""
+    if all(is_null(row["n"]) for row in rows):
+        return "In which episode first trials lay is hidden."
     names = {"first": "in a first episode", "later": "in a later episode",
              "unknown": "in an episode of unknown number"}  # fmt: skip
     told = [
-        f"{number(row['n'], PATIENTS) if is_shown(row) else number(None, PATIENTS)}"
-        f" {names.get(str(row['episode']), said(row['episode']))}"
+        f"{number(row['n'], PATIENTS)} {names.get(str(row['episode']), said(row['episode']))}"
         for row in rows
     ]
     return (
@@ -182,8 +184,11 @@ def _rounded(results: Disclosed) -> str:
 
 def _on_defaults(results: Disclosed) -> str:
     reasons = select(results.tables["label_reasons"], definition=results.primary, label="trd")
-    if len(reasons) != 1 or is_null(reasons[0]["on_defaults"]):
-        return "" if not reasons else "How many of these labels rest on defaults is hidden."
+    # One reason only leads there; what several say is not added up here.
+    if len(reasons) != 1:
+        return ""
+    if is_null(reasons[0]["on_defaults"]):
+        return "How many of these labels rest on defaults is hidden."
     many = reasons[0]["on_defaults"]
     return (
         f"Of the labels of resistance, {words.count(many)} {verb(many, 'rests', 'rest')} on stated"
@@ -209,14 +214,12 @@ def _apparent(results: Disclosed) -> str:
     seen = {row["label"]: row for row in rows if row["apparent_resistance"] == "yes"}
     if not seen:
         return ""
-    told = [
-        f"{_many(row['n'] if is_shown(row) else None)} are labelled {words.LABELS[label].lower()}"
-        for label, row in seen.items()
-    ]
+    told = [f"{_many(row['n'])} as {words.LABELS[label].lower()}" for label, row in seen.items()]
     return (
         "Of the treated patients with MDD who appear resistant when dose, duration and adherence"
-        f" are not looked at, {listed(told)}. Dose, duration, adherence and exclusions are part of"
-        " what the label means: none of them is a finding about resistant patients."
+        f" are not looked at, the definition labels {listed(told)}. Dose,"
+        " duration, adherence and exclusions are part of what the label means: none"
+        " of them is a finding about resistant patients."
     )
 
 
