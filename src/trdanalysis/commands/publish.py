@@ -18,6 +18,7 @@ from trdanalysis.layout import (
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.figures.files import render_figures
 from trdanalysis.report.page import render_report
+from trdanalysis.report.paper_sections import make_paper_sections
 from trdanalysis.report.prose.making import render_texts
 
 
@@ -45,7 +46,7 @@ def run_publish(disclosed: Path, reference: Path, out: Path, about: Path | None 
     if not results.run["draft"]:
         _check_synthetic(results)
     step("rendering the report")
-    page = render_report(results)
+    page = render_report(results, make_paper_sections(results))
     step("drawing the figures")
     figures = render_figures(results)
     step("writing the texts")
