@@ -228,7 +228,9 @@ def _run_publish(options: argparse.Namespace) -> None:
     from trdanalysis.commands.publish import run_publish
 
     with shown():
-        run_publish(options.disclosed, options.reference, options.out, options.about)
+        run_publish(
+            options.disclosed, options.reference, options.out, options.about, options.journal
+        )
 
 
 def _run_quality(options: argparse.Namespace) -> None:
@@ -297,6 +299,16 @@ def _run_explain(options: argparse.Namespace) -> None:
     sys.stdout.write(text)
 
 
+def _run_table(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.table import Asked, run_table
+
+    asked = Asked(
+        table=options.table, formats=options.formats, decimals=options.decimals,
+        journal=options.journal, out=options.out,
+    )  # fmt: skip
+    sys.stdout.write(run_table(asked, options.config, options.reference))
+
+
 _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "init": _run_init,
     "completion": _run_completion,
@@ -315,6 +327,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "seal": _run_seal,
     "describe": _run_describe,
     "verify": _run_verify,
+    "table": _run_table,
     "explain": _run_explain,
     "freeze": _run_freeze,
     "assure": _run_assure,

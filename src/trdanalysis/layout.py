@@ -70,13 +70,31 @@ DISCLOSED_FILES = (
     *(f"{name}.parquet" for name in (*ANALYSIS_TABLES, *DISCLOSED_ROWS)),
 )  # fmt: skip
 
+#: A paper's tables, in its order, and the formats of each: ending by name.
+PAPER_TABLES = (*(str(number) for number in range(1, 6)), *(f"s{one}" for one in range(1, 24)))
+TABLE_FORMATS = {"csv": "csv", "html": "html", "docx": "docx", "latex": "tex"}
+#: Their files, in a folder of what is published; the footnotes of all as a table.
+TABLES_FOLDER = "tables"
+TABLE_NOTES = "notes.csv"
+TABLE_FILES = (
+    *(f"{TABLES_FOLDER}/table-{name}.{ending}" for name in PAPER_TABLES
+      for ending in TABLE_FORMATS.values()),
+    f"{TABLES_FOLDER}/{TABLE_NOTES}",
+)  # fmt: skip
+
 #: Files that are published.
-PUBLISHED_FILES = ("report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES))
+PUBLISHED_FILES = ("report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES), *TABLE_FILES)
+
+#: Folder of journals' files, in that of the configuration.
+JOURNALS = "journals"
 
 #: Folders of results: what may leave; what stays; and in the latter a draft of what may leave, what
 #: passed disclosure control, and sealed releases by number.
 RELEASE, RESTRICTED = "release", "restricted"
 DRAFT, DISCLOSED, RELEASES = "draft", "disclosed", "releases"
+
+#: What `table` writes by hand, in the results, or in restricted/ where they are a draft.
+PAPER = "paper"
 
 #: Of the last published files: their hashes, and what they were made of. In restricted/.
 ABOUT_PUBLISHED = "published.json"

@@ -7,19 +7,29 @@ from pathlib import Path
 from trdanalysis.commands.kept import load_disclosed
 from trdanalysis.commands.shared import step
 from trdanalysis.errors import UserError
-from trdanalysis.files import hash_file, write_csv, write_json, write_text
+from trdanalysis.files import hash_file, write_bytes, write_csv, write_json, write_text
 from trdanalysis.layout import (
     DRAFT,
+    JOURNALS,
     KNOWN_COUNTS,
     PUBLISHED_FILES,
     PUBLISHED_TABLES,
     RESTRICTED,
 )
+from trdanalysis.project import find_by_id
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.page import render_report
+from trdanalysis.report.paper.journal import read_journal
+from trdanalysis.report.paper.render import render_tables
 
 
-def run_publish(disclosed: Path, reference: Path, out: Path, about: Path | None = None) -> None:
+def run_publish(
+    disclosed: Path,
+    reference: Path,
+    out: Path,
+    about: Path | None = None,
+    journal: Path | None = None,
+) -> None:
     """Publish the result tables and the report.
 
     Parameters
@@ -32,6 +42,8 @@ def run_publish(disclosed: Path, reference: Path, out: Path, about: Path | None 
         ``results/release``, or ``results/restricted/draft``.
     about
         File for what sealing the release needs to know of it; None: nothing is kept.
+    journal
+        How a paper's tables are written; None: ``config/journals/default.yaml``.
 
     Raises
     ------
@@ -44,9 +56,16 @@ def run_publish(disclosed: Path, reference: Path, out: Path, about: Path | None 
         _check_synthetic(results)
     step("rendering the report")
     page = render_report(results)
+    step("rendering the tables of a paper")
+    style = read_journal(journal or find_by_id(reference.parent, JOURNALS, "default"))
+    paper, told = render_tables(results, style)
+    for text in told:
+        step(text)
     for name in PUBLISHED_TABLES:
         write_csv(out / f"{name}.csv", results.tables[name])
     write_text(out / "report.html", page)
+    for name, content in paper.items():
+        write_bytes(out / name, content)
     if about is not None:
         kept = {
             "files": {name: hash_file(out / name) for name in PUBLISHED_FILES},
@@ -64,11 +83,19 @@ def is_draft(out: Path) -> bool:
     return out.name == DRAFT and out.parent.name == RESTRICTED
 
 
+def is_allowed(results: Disclosed) -> bool:
+    """Say whether the policy allows that anything of these drops leaves."""
+    return not (_list_real(results) and results.settings["policy"]["only_synthetic"])
+
+
+def _list_real(results: Disclosed) -> list[str]:
+    return [drop["drop_id"] for drop in results.run["drops"] if not drop["synthetic"]]
+
+
 def _check_synthetic(results: Disclosed) -> None:
     """Refuse to release anything of a drop that is not marked synthetic."""
-    policy = results.settings["policy"]
-    real = [drop["drop_id"] for drop in results.run["drops"] if not drop["synthetic"]]
-    if real and policy["only_synthetic"]:
+    if not is_allowed(results):
+        real, policy = _list_real(results), results.settings["policy"]
         raise UserError(
             f"{len(real)} drop(s) are not marked synthetic: policy `{policy['id']}` releases none",
             where=", ".join(real),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -12,8 +12,10 @@ from trdanalysis.analysis.agreement import LABELS, NONE
 from trdanalysis.report import words
 from trdanalysis.report.sections import as_counted, rate_rows
 from trdanalysis.report.tables import Table, counts, is_hidden
-from trdanalysis.report.upset import SetBar, SetRow, render_sets
 from trdanalysis.rows import list_rows
+
+if TYPE_CHECKING:
+    from trdanalysis.report.upset import SetBar
 
 #: Sets that the figure has room for.
 DRAWN_SETS = 20
@@ -173,7 +175,7 @@ def _kappa_cell(row: Mapping[str, Any]) -> str:
     value = words.decimal(row["kappa"])
     if pd.isna(row["ci_low"]):
         return value
-    limits = f"{words.decimal(row['ci_low'])} to {words.decimal(row['ci_high'])}"
+    limits = words.decimal_range(row["ci_low"], row["ci_high"])
     return f"{value} {_in_brackets(limits)}"
 
 
@@ -200,6 +202,9 @@ def overlap_table(overlaps: pd.DataFrame) -> Table:
 
 def _set_bars(overlaps: pd.DataFrame, definitions: Sequence[str]) -> list[SetBar]:
     """Give a bar for each set that is neither hidden nor empty, smaller sets first."""
+    # What draws takes a second to import: who only writes tables does without.
+    from trdanalysis.report.upset import SetBar
+
     places = {name: place for place, name in enumerate(definitions)}
     return [
         SetBar(
@@ -215,6 +220,8 @@ def _set_bars(overlaps: pd.DataFrame, definitions: Sequence[str]) -> list[SetBar
 def _figure(
     bars: Sequence[SetBar], definition_counts: pd.DataFrame, definitions: Sequence[str]
 ) -> Markup:
+    from trdanalysis.report.upset import SetRow, render_sets
+
     trd = definition_counts.set_index("definition")["trd"]
     rows = [
         SetRow(name, words.HIDDEN if pd.isna(trd.get(name)) else words.count(trd[name]))

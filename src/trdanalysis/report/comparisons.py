@@ -51,19 +51,19 @@ def contrast_table(
         found = {(row["model"], row["measure"]): row for row in list_rows(part)}
         difference = found.get(("unadjusted", "rd"))
         if difference is None:
-            rows.append([_contrast(*map(str, key)), *[words.NOTHING] * 7, "by definition"])
+            rows.append([contrast_words(*map(str, key)), *[words.NOTHING] * 7, "by definition"])
             continue
         ratio, bounds = found[("unadjusted", "rr")], found.get(("bounds", "rd"))
         rows.append(
             [
-                _contrast(*map(str, key)),
-                _sizes(difference),
+                contrast_words(*map(str, key)),
+                sizes(difference),
                 assessed.get((str(key[0]), str(key[1])), words.NOTHING),
                 with_interval(difference, "rd"),
                 with_interval(bounds, "rd") if bounds else words.NOTHING,
                 with_interval(ratio, "rr"),
-                *_p_values(difference),
-                _remark(difference, ratio) or _circular(str(key[1])),
+                *p_values(difference),
+                remark(difference, ratio) or _circular(str(key[1])),
             ]
         )
     return Table(
@@ -77,7 +77,8 @@ def contrast_table(
     )  # fmt: skip
 
 
-def _contrast(contrast: str, group: Any, level: Any, versus: Any) -> str:
+def contrast_words(contrast: str, group: Any, level: Any, versus: Any) -> str:
+    """Name a contrast."""
     if contrast in ("factor", "factor_group"):
         return words.level_words("factor", group, level).removesuffix(f": {level}")
     if contrast == "young_adults":
@@ -85,7 +86,8 @@ def _contrast(contrast: str, group: Any, level: Any, versus: Any) -> str:
     return f"{contrast.capitalize()} {level} against {versus}"
 
 
-def _sizes(row: dict[str, Any]) -> str:
+def sizes(row: dict[str, Any]) -> str:
+    """Write how many stand on each side."""
     n, versus = counts(row, ("n", "n_versus"))
     return n if n == versus else f"{n} : {versus}"
 
@@ -94,7 +96,8 @@ def _circular(group: str) -> str:
     return "partly circular" if group in words.PARTLY_CIRCULAR else ""
 
 
-def _p_values(row: dict[str, Any]) -> list[str]:
+def p_values(row: dict[str, Any]) -> list[str]:
+    """Write the p-value, and the one adjusted for several tests."""
     if is_hidden(row):
         return [words.HIDDEN] * 2
     adjusted = words.p_value(row["p_adjusted"])
@@ -105,7 +108,8 @@ def _p_values(row: dict[str, Any]) -> list[str]:
     return [words.p_value(row["p_value"]), f"{adjusted} ({int(row['n_tests'])})"]
 
 
-def _remark(*rows: dict[str, Any]) -> str:
+def remark(*rows: dict[str, Any]) -> str:
+    """Say why there is no number; empty where there is one."""
     for row in rows:
         if not pd.isna(row["reason"]):
             return words.MODEL_REASONS.get(row["reason"], words.words(row["reason"]))
@@ -130,13 +134,13 @@ def model_table(comparisons: pd.DataFrame, definition: str, estimand: str) -> Ta
         difference = with_interval(found["rd"], "rd") if "rd" in found else words.NOTHING
         rows.append(
             [
-                _contrast(*map(str, key[:4])),
+                contrast_words(*map(str, key[:4])),
                 words.MODELS[str(key[4])],
-                _sizes(any_row),
+                sizes(any_row),
                 difference,
                 with_interval(ratio, "rr") + kind,
-                *_p_values(any_row),
-                _remark(any_row),
+                *p_values(any_row),
+                remark(any_row),
             ]
         )
     return Table(
@@ -165,7 +169,7 @@ def fit_table(models: pd.DataFrame, definition: str) -> Table:
                 words.listed(row["covariates"]),
                 *counts(row, ("n", "n_left_out", "events")),
                 *([words.HIDDEN] * 4 if is_hidden(row) else numbers),
-                _remark(row),
+                remark(row),
             ]
         )
     return Table(
@@ -193,7 +197,7 @@ def trend_table(comparisons: pd.DataFrame, definition: str) -> Table:
     ]
     order = {name: place for place, name in enumerate(words.ESTIMANDS)}
     rows = [
-        [words.ESTIMANDS[row["estimand"]]["title"], *_age_cells(row), _remark(row)]
+        [words.ESTIMANDS[row["estimand"]]["title"], *_age_cells(row), remark(row)]
         for row in sorted(list_rows(own), key=lambda one: order[one["estimand"]])
     ]
     return Table(
@@ -213,7 +217,7 @@ def interaction_table(comparisons: pd.DataFrame, definition: str, estimand: str)
         & (comparisons["contrast"] == "age_interaction")
     ]
     rows = [
-        [f"{words.GROUPS[row['group']]} factors", *_age_cells(row), _remark(row)]
+        [f"{words.GROUPS[row['group']]} factors", *_age_cells(row), remark(row)]
         for _, part in own.groupby("group", sort=False)
         for row in list_rows(part)
     ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from trdanalysis.report import words
-from trdanalysis.report.specification import Axis, Specification, render_specification
 from trdanalysis.report.tables import Table
+
+if TYPE_CHECKING:
+    from trdanalysis.report.specification import Specification
 
 #: The axes behind a label, and what they are called.
 _AXES = {
@@ -56,18 +58,15 @@ def make_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
     dict
         ``figure``; ``sentences``; ``axes``, a table; ``n_cells``.
     """
-    labels = cells[cells["unknown"] == "kleene"]
-    shown = labels[labels["status"] == "ok"].sort_values("rate", kind="stable")
+    # What draws takes a second to import: who only writes tables does without.
+    from trdanalysis.report.specification import render_specification
+
+    told = tell_multiverse(cells, definition)
     reference = float(cells["reference"].iloc[0]) if len(cells) else np.nan
-    sentences = [] if shown.empty else _sentences(cells, labels, shown, definition, reference)
-    return {
-        "n_cells": len(cells),
-        "n_labels": len(labels),
-        "sentences": sentences,
-        "axes": axes_table(shown),
+    return told | {
         "figure": Markup(
             render_specification(
-                _specification(shown),
+                _specification(_shown(cells)),
                 reference=reference,
                 title="Rate of treatment resistance in every cell of the grid, sorted, above the"
                 " thresholds behind it; the sentences and the table beside say what it shows",
@@ -75,6 +74,24 @@ def make_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
             )  # fmt: skip
         ),
     }
+
+
+def tell_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
+    """Say in numbers and sentences what the multiverse shows; see :func:`make_multiverse`."""
+    labels, shown = cells[cells["unknown"] == "kleene"], _shown(cells)
+    reference = float(cells["reference"].iloc[0]) if len(cells) else np.nan
+    return {
+        "n_cells": len(cells),
+        "n_labels": len(labels),
+        "sentences": [] if shown.empty else _sentences(cells, labels, shown, definition, reference),
+        "axes": axes_table(shown),
+    }
+
+
+def _shown(cells: pd.DataFrame) -> pd.DataFrame:
+    """Give the labels' cells that are not hidden, the lowest rate first."""
+    labels = cells[cells["unknown"] == "kleene"]
+    return labels[labels["status"] == "ok"].sort_values("rate", kind="stable")
 
 
 def _level(axis: str, level: Any) -> str:
@@ -91,6 +108,8 @@ def _level(axis: str, level: Any) -> str:
 
 
 def _specification(shown: pd.DataFrame) -> Specification:
+    from trdanalysis.report.specification import Axis, Specification
+
     primary = np.flatnonzero(shown["is_primary"].to_numpy(dtype=bool))
     place = int(primary[0]) if len(primary) else None
     axes = []

@@ -1,0 +1,157 @@
+"""`table`: a paper's table from what `disclose` kept, without running the analysis again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trdanalysis import __version__
+from trdanalysis.commands.kept import load_disclosed
+from trdanalysis.commands.publish import is_allowed
+from trdanalysis.commands.shared import step
+from trdanalysis.errors import UserError, suggest
+from trdanalysis.files import write_bytes
+from trdanalysis.layout import DISCLOSED, JOURNALS, PAPER, RESTRICTED, TABLE_FORMATS
+from trdanalysis.report.disclosed import Disclosed
+from trdanalysis.report.paper.catalogue import CATALOGUE, find_table
+from trdanalysis.report.paper.journal import Journal, read_journal
+from trdanalysis.report.paper.render import Ready, prepare, render, tell_missing
+from trdanalysis.settings import Settings, read_settings, read_yaml
+
+LIST = "list"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for.
+
+    Attributes
+    ----------
+    table
+        Id or name of a table, or ``list``.
+    formats
+        Of :data:`trdanalysis.layout.TABLE_FORMATS`, or ``text``.
+    decimals
+        Digits of percentages and ratios; None: the journal's.
+    journal
+        Id; None: that of the configuration.
+    out
+        File; None: one by the table's name in the folder for papers.
+    """
+
+    table: str
+    formats: Sequence[str] = ("text",)
+    decimals: int | None = None
+    journal: str | None = None
+    out: Path | None = None
+
+
+def run_table(asked: Asked, config: Path, reference: Path) -> str:
+    """Write a table in the formats asked for, and give what is printed.
+
+    Parameters
+    ----------
+    asked
+        Which table, and how.
+    config
+        The configuration: where results are, whether they are a draft, which journal.
+    reference
+        Folder of reference tables.
+
+    Raises
+    ------
+    UserError
+        Kind ``not_found``: there is no such table, or there are no results. Kind ``policy``: a
+        draft would be written outside of the restricted results. Kind ``config``: the journal's
+        file or the configuration is faulty, or one file is to hold several formats.
+    """
+    settings = read_settings(read_yaml(config), str(config))
+    results = Path(settings.results)
+    if asked.table.lower() == LIST:
+        return _list(settings, results, reference)
+    entry = find_table(asked.table)
+    journal = load_journal(config.parent, asked.journal or settings.journal)
+    disclosed = _load(settings, results, reference)
+    ready = prepare(disclosed, entry, journal, asked.decimals)
+    for text in tell_missing([ready], journal):
+        step(text)
+    forms = list(dict.fromkeys(form for form in asked.formats if form != "text"))
+    for form, path in _files(asked, forms, results, disclosed, ready).items():
+        write_bytes(path, render(ready, form, journal.page))
+        step(f"{ready.table.name}: {path}")
+    return render(ready, "text").decode() if "text" in asked.formats else ""
+
+
+def load_journal(config: Path, name: str) -> Journal:
+    """Read a journal's file of a configuration folder.
+
+    Raises
+    ------
+    UserError
+        Kind ``config``: there is none of that name, or it is faulty.
+    """
+    folder = config / JOURNALS
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        raise UserError(
+            f"there is no journal `{name}`",
+            where=str(folder),
+            try_this=suggest(name, [other.stem for other in folder.glob("*.yaml")]),
+            kind="config",
+        )
+    return read_journal(path)
+
+
+def _load(settings: Settings, results: Path, reference: Path) -> Disclosed:
+    """Load what was disclosed; it is a draft where it could not be published as a release."""
+    folder = results / RESTRICTED / DISCLOSED
+    disclosed = load_disclosed(folder, reference, is_draft=False)
+    if settings.draft or not is_allowed(disclosed):
+        disclosed = load_disclosed(folder, reference, is_draft=True)
+    made_by = disclosed.run["version"]
+    if made_by != __version__:
+        step(
+            f"These results are of version {made_by}, this is {__version__}: run"
+            f" `{disclosed.run['command']}` to make them anew."
+        )
+    return disclosed
+
+
+def _files(
+    asked: Asked, forms: Sequence[str], results: Path, disclosed: Disclosed, ready: Ready
+) -> dict[str, Path]:
+    restricted = results / RESTRICTED
+    if asked.out is None:
+        folder = (restricted if disclosed.run["draft"] else results) / PAPER
+        return {form: folder / f"table-{ready.table.id}.{TABLE_FORMATS[form]}" for form in forms}
+    if len(forms) != 1:
+        raise UserError(
+            f"`--out` names one file, and {len(forms)} formats are asked for",
+            where=str(asked.out),
+            expected="one of the formats " + ", ".join(TABLE_FORMATS),
+            try_this="leave `--out` away: each format then gets a file of its own",
+            kind="config",
+        )
+    if disclosed.run["draft"] and not asked.out.resolve().is_relative_to(restricted.resolve()):
+        raise UserError(
+            "these results are a draft, which stays in the restricted results",
+            where=str(asked.out),
+            expected=f"a file in {restricted}",
+            try_this="leave `--out` away; or set a policy for real records and `draft: false` in"
+            " config/config.yaml, and run `snakemake --cores 2`",
+            kind="policy",
+        )
+    return {forms[0]: asked.out}
+
+
+def _list(settings: Settings, results: Path, reference: Path) -> str:
+    """List the tables; their titles are of the results, where there are any."""
+    lines = [f"{'id':<5} {'name':<16} title"]
+    disclosed = None
+    if (results / RESTRICTED / DISCLOSED).is_dir():
+        disclosed = _load(settings, results, reference)
+    for entry in CATALOGUE.values():
+        title = entry.build(disclosed).title if disclosed else ""
+        lines.append(f"{entry.id:<5} {entry.alias:<16} {title}".rstrip())
+    return "\n".join(lines) + "\n"

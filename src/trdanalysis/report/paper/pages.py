@@ -1,0 +1,106 @@
+"""Tables as HTML pages, by great_tables."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from trdanalysis.report.paper.table import PaperTable, list_notes, write_cells
+
+_STYLE = """
+body { margin: 1.5rem; color: #111; background: #fff; }
+@media print {
+  body { margin: 0; } thead { display: table-header-group; } tr { break-inside: avoid; }
+}
+"""
+
+#: Look of a journal's table: three rules, nothing coloured.
+_LOOK: dict[str, Any] = {
+    "table_font_names": ["Arial", "Helvetica", "Liberation Sans", "sans-serif"],
+    "table_font_size": "13px",
+    "table_font_color": "#111111",
+    "heading_align": "left",
+    "heading_title_font_size": "14px",
+    "heading_border_bottom_color": "#111111",
+    "table_border_top_style": "none",
+    "table_border_bottom_color": "#111111",
+    "column_labels_border_top_color": "#111111",
+    "column_labels_border_bottom_color": "#111111",
+    "column_labels_border_bottom_width": "1px",
+    "column_labels_vlines_style": "none",
+    "table_body_hlines_style": "none",
+    "table_body_border_bottom_color": "#111111",
+    "row_group_border_top_style": "none",
+    "row_group_border_bottom_style": "none",
+    "row_group_font_weight": "bold",
+    "stub_border_style": "none",
+    "data_row_padding": "3px",
+    "row_group_padding": "5px",
+    "source_notes_font_size": "11px",
+    "source_notes_padding": "2px",
+}
+
+
+def format_html(table: PaperTable, symbols: Mapping[str, str]) -> str:
+    """Give a table as a page that needs nothing else.
+
+    Parameters
+    ----------
+    table
+        As it is shown.
+    symbols
+        Marks of its notes, by key.
+    """
+    from great_tables import GT
+    from great_tables import html as raw
+
+    def marked(text: str, marks: Sequence[str]) -> str:
+        return html.escape(text).replace("\n", "<br>") + _superscript(marks, symbols)
+
+    frame = pd.DataFrame(write_cells(table, marked))
+    if frame.empty:
+        frame = pd.DataFrame({name: [""] for name in frame.columns})
+        frame["stub"] = html.escape(table.empty)
+    names = [str(place) for place in range(len(table.columns))]
+    built = GT(
+        frame,
+        rowname_col="stub",
+        groupname_col="group" if any(row.group for row in table.rows) else None,
+        id=f"table-{table.id}",
+    )
+    built = built.tab_header(raw(f"<b>{html.escape(table.name)}.</b> {html.escape(table.title)}"))
+    built = built.tab_stubhead(raw(html.escape(table.stub)))
+    built = built.cols_label(
+        {
+            name: raw(marked(one.label, one.marks))
+            for name, one in zip(names, table.columns, strict=True)
+        }
+    )
+    for align, chosen in (("left", True), ("right", False)):
+        own = [
+            name for name, one in zip(names, table.columns, strict=True) if one.is_text is chosen
+        ]
+        built = built.cols_align(align, columns=own) if own else built
+    place = 0
+    for label, span in table.spanners:
+        if label:
+            own = names[place : place + span]
+            built = built.tab_spanner(raw(html.escape(label)), columns=own, id=f"over-{place}")
+        place += span
+    # The cells are escaped above, and hold their marks: they pass as they are.
+    built = built.fmt(fns=str, columns=["stub", *names])
+    for text in list_notes(table, symbols, html.escape, _superscript):
+        built = built.tab_source_note(raw(text))
+    page = built.tab_options(**_LOOK).as_raw_html(make_page=True)
+    title = html.escape(f"{table.name}. {table.title}")
+    head = f'<meta charset="utf-8"/>\n<title>{title}</title>\n<style>{_STYLE}</style>'
+    page = page.replace('<meta charset="utf-8"/>', head, 1).replace('lang="en"', 'lang="en-GB"', 1)
+    return "\n".join(line.rstrip() for line in page.splitlines()) + "\n"
+
+
+def _superscript(marks: Sequence[str], symbols: Mapping[str, str]) -> str:
+    known = [html.escape(symbols[mark]) for mark in marks if mark in symbols]
+    return f"<sup>{','.join(known)}</sup>" if known else ""
