@@ -83,19 +83,10 @@ def is_draft(out: Path) -> bool:
     return out.name == DRAFT and out.parent.name == RESTRICTED
 
 
-def is_allowed(results: Disclosed) -> bool:
-    """Say whether the policy allows that anything of these drops leaves."""
-    return not (_list_real(results) and results.settings["policy"]["only_synthetic"])
-
-
-def _list_real(results: Disclosed) -> list[str]:
-    return [drop["drop_id"] for drop in results.run["drops"] if not drop["synthetic"]]
-
-
 def _check_synthetic(results: Disclosed) -> None:
     """Refuse to release anything of a drop that is not marked synthetic."""
-    if not is_allowed(results):
-        real, policy = _list_real(results), results.settings["policy"]
+    if not results.is_allowed:
+        real, policy = results.real_drops, results.settings["policy"]
         raise UserError(
             f"{len(real)} drop(s) are not marked synthetic: policy `{policy['id']}` releases none",
             where=", ".join(real),

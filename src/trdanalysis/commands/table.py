@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from trdanalysis import __version__
 from trdanalysis.commands.kept import load_disclosed
-from trdanalysis.commands.publish import is_allowed
-from trdanalysis.commands.shared import step
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import write_bytes
 from trdanalysis.layout import DISCLOSED, JOURNALS, PAPER, RESTRICTED, TABLE_FORMATS
@@ -20,6 +19,8 @@ from trdanalysis.report.paper.render import Ready, prepare, render, tell_missing
 from trdanalysis.settings import Settings, read_settings, read_yaml
 
 LIST = "list"
+
+log = logging.getLogger("trdanalysis")
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,11 @@ def run_table(asked: Asked, config: Path, reference: Path) -> str:
     disclosed = _load(settings, results, reference)
     ready = prepare(disclosed, entry, journal, asked.decimals)
     for text in tell_missing([ready], journal):
-        step(text)
+        log.info(text)
     forms = list(dict.fromkeys(form for form in asked.formats if form != "text"))
     for form, path in _files(asked, forms, results, disclosed, ready).items():
         write_bytes(path, render(ready, form, journal.page))
-        step(f"{ready.table.name}: {path}")
+        log.info(f"{ready.table.name}: {path}")
     return render(ready, "text").decode() if "text" in asked.formats else ""
 
 
@@ -107,11 +108,11 @@ def _load(settings: Settings, results: Path, reference: Path) -> Disclosed:
     """Load what was disclosed; it is a draft where it could not be published as a release."""
     folder = results / RESTRICTED / DISCLOSED
     disclosed = load_disclosed(folder, reference, is_draft=False)
-    if settings.draft or not is_allowed(disclosed):
+    if settings.draft or not disclosed.is_allowed:
         disclosed = load_disclosed(folder, reference, is_draft=True)
     made_by = disclosed.run["version"]
     if made_by != __version__:
-        step(
+        log.info(
             f"These results are of version {made_by}, this is {__version__}: run"
             f" `{disclosed.run['command']}` to make them anew."
         )
