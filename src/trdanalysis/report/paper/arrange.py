@@ -33,7 +33,7 @@ def arrange(table: PaperTable, journal: Journal) -> tuple[PaperTable, list[str]]
     """
     choice = journal.tables.get(table.id, TableChoice())
     known = [column.key for column in table.columns]
-    shown = choice.columns or table.shown or tuple(known)
+    shown = choice.columns or _filled(table) or tuple(known)
     for name in shown:
         if name not in known:
             raise UserError(
@@ -58,13 +58,22 @@ def arrange(table: PaperTable, journal: Journal) -> tuple[PaperTable, list[str]]
     ]
     asked = (*(choice.groups or ()), *(choice.rows or ()), *choice.leave_out)
     here = {row.key for row in table.rows} | {row.group_key for row in table.rows}
-    here |= {row.key for row in table.rows}
     named = [name for name in choice.labels if name not in {*known, *here}]
     missing = [name for name in asked if name not in here] + named
     arranged = dataclasses.replace(
         table, title=choice.title or table.title, columns=columns, rows=tuple(rows)
     )
     return arranged, missing
+
+
+def _filled(table: PaperTable) -> tuple[str, ...]:
+    """Give the columns that the table itself shows, but for those in which nothing stands."""
+    empty = {
+        column.key
+        for place, column in enumerate(table.columns)
+        if table.rows and not any(row.cells[place].text for row in table.rows)
+    }
+    return tuple(name for name in table.shown if name not in empty)
 
 
 def _choose(rows: Iterable[Row], choice: TableChoice) -> list[Row]:

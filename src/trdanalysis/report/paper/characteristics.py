@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from trdanalysis.contract import FACTORS
 from trdanalysis.report import words
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.paper.notes import RECORDS_END, about_table
-from trdanalysis.report.paper.table import Cell, Column, PaperTable, Row
+from trdanalysis.report.paper.table import Cell, Column, PaperTable, Row, slug
 from trdanalysis.report.tables import counts, is_hidden
 from trdanalysis.rows import list_rows
 
@@ -85,39 +86,57 @@ def characteristics_table(disclosed: Disclosed) -> PaperTable:
 def _characteristic(name: str, kind: str, part: pd.DataFrame) -> list[Row]:
     found = {(row["level"], row["label"]): row for row in list_rows(part)}
     levels = list(dict.fromkeys(level for level, _ in found))
-    heading = _name(name)
     if name == "overall":
         cells = [counts(found[levels[0], label], ("n",))[0] for label in (ALL, *words.LABELS)]
         return [Row("overall", "Patients, n", _padded([Cell(text) for text in cells]), "",
                     "overall")]  # fmt: skip
+    if set(levels) == {"present", "absent", words.UNKNOWN}:
+        return _flag(name, found)
     # A characteristic can be told as a number and by levels: two groups of rows.
-    group_key = name if kind == "categorical" else f"{name}_number"
+    key = name if kind == "categorical" else f"{name}_number"
     if kind == "numeric":
         rows = _numbers(name, {label: found["known", label] for label in (ALL, *words.LABELS)})
     else:
-        is_flag = set(levels) == {"present", "absent", words.UNKNOWN}
-        rows = [
-            (level, "Yes" if level == "present" else level.capitalize() if is_flag else level,
-             _levels(found, level))
-            for level in levels
-            if level != words.UNKNOWN and not (is_flag and level == "absent")
-        ]  # fmt: skip
+        rows = [(level, level, _levels(found, level)) for level in levels if level != words.UNKNOWN]
     if _has_unknown(found):
-        rows.append((words.UNKNOWN, "Unknown", _levels(found, words.UNKNOWN)))
+        rows.append((words.UNKNOWN, words.UNKNOWN, _levels(found, words.UNKNOWN)))
     known = next(level for level in levels if level != words.UNKNOWN)
-    differences = [_difference(found[known, label]) for label in _COMPARED]
-    marks = ("by_definition",) if name in _CRITERIA else ()
-    blank = [Cell("")] * len(_COMPARED)
     return [
-        Row(f"{group_key}_{key}", label, (*cells, *(differences if not place else blank)),
-            heading, group_key, 1, marks if not place else ())
-        for place, (key, label, cells) in enumerate(rows)
+        Row(slug(f"{key} {level}"), label, (*cells, *_differences(found, known, place)),
+            _name(name), key, 1)
+        for place, (level, label, cells) in enumerate(rows)
     ]  # fmt: skip
 
 
-def _name(name: str) -> str:
+def _flag(name: str, found: Mapping[tuple[Any, Any], Mapping[str, Any]]) -> list[Row]:
+    """Give a row of who has it, and one of how many it is unknown of, under what it belongs to."""
+    label, heading, key = _name(name), "Symptoms", "symptoms"
+    marks: tuple[str, ...] = ()
+    group = next((group for group, names in FACTORS.items() if name in names), None)
     if name in words.GROUPS:
-        return f"{words.GROUPS[name]} factors"
+        label, heading, key = "any of these", f"{words.GROUPS[name]} factors", name
+    elif group is not None:
+        heading, key = f"{words.GROUPS[group]} factors", group
+    elif name in _CRITERIA:
+        heading, key, marks = "Criteria and exclusions", "criteria", ("by_definition",)
+    rows = [
+        Row(name, label, (*_levels(found, "present"), *_differences(found, "present", 0)), heading,
+            key, 1, marks)
+    ]  # fmt: skip
+    if _has_unknown(found):
+        cells = _padded(_levels(found, words.UNKNOWN))
+        rows.append(Row(f"{name}_unknown", words.UNKNOWN, cells, heading, key, 2))
+    return rows
+
+
+def _differences(
+    found: Mapping[tuple[Any, Any], Mapping[str, Any]], known: str, place: int
+) -> list[Cell]:
+    """Give the differences in the whole characteristic, which stand in its first row."""
+    return [Cell("") if place else _difference(found[known, label]) for label in _COMPARED]
+
+
+def _name(name: str) -> str:
     return NAMES.get(name) or words.words(name).capitalize().replace("Hpa", "HPA")
 
 

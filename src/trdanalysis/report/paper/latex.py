@@ -155,5 +155,5 @@ def _size(table: PaperTable) -> str:
     """Give the size of letters at which the table fits the page's width."""
     needed = sum(table.widths) + 2 * len(table.columns)
     if not table.is_wide:
-        return "footnotesize"
+        return "footnotesize" if needed <= 105 else "scriptsize"
     return "footnotesize" if needed <= 160 else "scriptsize" if needed <= 205 else "tiny"

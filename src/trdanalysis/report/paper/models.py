@@ -39,7 +39,6 @@ _COLUMNS = (
     Column("ratio", "Risk ratio (95% CI)", "Adjusted"),
     Column("p", "p", "Adjusted"),
     Column("p_adjusted", "Adjusted p (tests)", "Adjusted", marks=("holm",)),
-    Column("remark", "Remark", is_text=True),
 )
 
 NOTES = {
@@ -129,23 +128,31 @@ def _cells(
     ratio = adjusted.get("rr") or adjusted.get("or")
     difference = adjusted.get("rd")
     tested = ratio or difference
-    said = [remark(row) for row in (*crude.values(), *adjusted.values())]
-    why = next((text for text in said if text), "")
-    if not crude and not adjusted:
-        why = "by definition"
+    is_by_definition = not crude and not adjusted
     p, adjusted_p = p_values(tested) if tested else (words.NOTHING, words.NOTHING)
     texts = (
-        sizes(crude["rd"]) if "rd" in crude else words.NOTHING,
-        with_interval(crude["rd"], "rd") if "rd" in crude else words.NOTHING,
-        with_interval(crude["rr"], "rr") if "rr" in crude else words.NOTHING,
-        sizes(tested) if tested else words.NOTHING,
-        with_interval(difference, "rd") if difference else words.NOTHING,
-        with_interval(ratio, "rr") if ratio else words.NOTHING,
+        _sizes(crude.get("rd")),
+        "by definition" if is_by_definition else _value(crude.get("rd"), "rd"),
+        _value(crude.get("rr"), "rr"),
+        _sizes(tested),
+        _value(difference, "rd"),
+        _value(ratio, "rr"),
         p,
         adjusted_p,
-        why,
     )
     return tuple(Cell(text) for text in texts)
+
+
+def _sizes(row: dict[str, Any] | None) -> str:
+    return sizes(row) if row else words.NOTHING
+
+
+def _value(row: dict[str, Any] | None, measure: str) -> str:
+    """Write a value with its interval, or why there is none."""
+    if row is None:
+        return words.NOTHING
+    text = with_interval(row, measure)
+    return (remark(row) or text) if text == words.NOTHING else text
 
 
 def factor_contrast_table(disclosed: Disclosed) -> PaperTable:

@@ -58,12 +58,28 @@ def format_html(table: PaperTable, symbols: Mapping[str, str]) -> str:
     from great_tables import html as raw
 
     def marked(text: str, marks: Sequence[str]) -> str:
-        return html.escape(text).replace("\n", "<br>") + _superscript(marks, symbols)
+        return _escape(text).replace("\n", "<br>") + _superscript(marks, symbols)
 
-    frame = pd.DataFrame(write_cells(table, marked))
-    if frame.empty:
-        frame = pd.DataFrame({name: [""] for name in frame.columns})
-        frame["stub"] = html.escape(table.empty)
+    plain = write_cells(table, lambda text, _: text)
+    with_marks = write_cells(table, marked)
+    if not table.rows:
+        plain = {name: [table.empty if name == "stub" else ""] for name in plain}
+        with_marks = {name: [_escape(cells[0])] for name, cells in plain.items()}
+    # great_tables escapes what it is given; what holds marks is escaped here and passes as it is.
+    # Only that: it takes long.
+    raw_rows = {
+        name: [
+            place for place, text in enumerate(cells) if with_marks[name][place] != _escape(text)
+        ]
+        for name, cells in plain.items()
+    }
+    frame = pd.DataFrame(
+        {
+            name: [with_marks[name][place] if place in raw_rows[name] else text
+                   for place, text in enumerate(cells)]
+            for name, cells in plain.items()
+        }
+    )  # fmt: skip
     names = [str(place) for place in range(len(table.columns))]
     built = GT(
         frame,
@@ -71,8 +87,8 @@ def format_html(table: PaperTable, symbols: Mapping[str, str]) -> str:
         groupname_col="group" if any(row.group for row in table.rows) else None,
         id=f"table-{table.id}",
     )
-    built = built.tab_header(raw(f"<b>{html.escape(table.name)}.</b> {html.escape(table.title)}"))
-    built = built.tab_stubhead(raw(html.escape(table.stub)))
+    built = built.tab_header(raw(f"<b>{_escape(table.name)}.</b> {_escape(table.title)}"))
+    built = built.tab_stubhead(raw(_escape(table.stub)))
     built = built.cols_label(
         {
             name: raw(marked(one.label, one.marks))
@@ -88,19 +104,25 @@ def format_html(table: PaperTable, symbols: Mapping[str, str]) -> str:
     for label, span in table.spanners:
         if label:
             own = names[place : place + span]
-            built = built.tab_spanner(raw(html.escape(label)), columns=own, id=f"over-{place}")
+            built = built.tab_spanner(raw(_escape(label)), columns=own, id=f"over-{place}")
         place += span
-    # The cells are escaped above, and hold their marks: they pass as they are.
-    built = built.fmt(fns=str, columns=["stub", *names])
-    for text in list_notes(table, symbols, html.escape, _superscript):
+    for name in ("stub", *names):
+        own = raw_rows[name]
+        built = built.fmt(fns=str, columns=name, rows=own) if own else built
+    for text in list_notes(table, symbols, _escape, _superscript):
         built = built.tab_source_note(raw(text))
     page = built.tab_options(**_LOOK).as_raw_html(make_page=True)
-    title = html.escape(f"{table.name}. {table.title}")
+    title = _escape(f"{table.name}. {table.title}")
     head = f'<meta charset="utf-8"/>\n<title>{title}</title>\n<style>{_STYLE}</style>'
     page = page.replace('<meta charset="utf-8"/>', head, 1).replace('lang="en"', 'lang="en-GB"', 1)
     return "\n".join(line.rstrip() for line in page.splitlines()) + "\n"
 
 
+def _escape(text: str) -> str:
+    # Two braces are units to great_tables.
+    return html.escape(text).replace("{", "&#123;").replace("}", "&#125;")
+
+
 def _superscript(marks: Sequence[str], symbols: Mapping[str, str]) -> str:
-    known = [html.escape(symbols[mark]) for mark in marks if mark in symbols]
+    known = [_escape(symbols[mark]) for mark in marks if mark in symbols]
     return f"<sup>{','.join(known)}</sup>" if known else ""

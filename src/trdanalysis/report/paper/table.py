@@ -130,7 +130,7 @@ class PaperTable:
 
 
 #: Characters of an upright page's line at the size that tables are printed in.
-_UPRIGHT = 105
+_UPRIGHT = 135
 #: Words wrap in a column of at most so many characters.
 _MOST_OF_WORDS = 30
 
@@ -138,7 +138,7 @@ _MOST_OF_WORDS = 30
 def _width(texts: Iterable[str], label: str, is_text: bool) -> int:
     filled = [line for text in texts for line in text.split("\n") if line]
     longest = max((len(text) for text in filled), default=1)
-    head = max((len(part) for part in label.split()), default=1)
+    head = max((len(part) + 1 for part in re.split(r"[\s-]", label)), default=1)
     if is_text:
         word = max((len(part) for text in filled for part in text.split()), default=1)
         longest = max(word, min(longest, _MOST_OF_WORDS))

@@ -7,11 +7,11 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from xml.sax.saxutils import escape
 
 from docx import Document
 from docx.enum.section import WD_ORIENT
 from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Length, Mm, Pt, RGBColor
@@ -22,7 +22,7 @@ from trdanalysis.report.paper.table import Cell, PaperTable
 _NO_CLOCK = datetime(2000, 1, 1)
 _ZIP_CLOCK = (1980, 1, 1, 0, 0, 0)
 _PAPER = {"a4": (Mm(210), Mm(297)), "letter": (Mm(215.9), Mm(279.4))}
-_MARGIN = Mm(20)
+_MARGIN = Mm(15)
 _FONT = "Arial"
 #: Sizes of letters to choose from, the largest that fits; and how wide a letter is of its size.
 _SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0)
@@ -55,14 +55,14 @@ def format_docx(table: PaperTable, symbols: Mapping[str, str], page: str = "a4")
     _set_properties(document, table)
     caption = document.add_paragraph(style="Caption")
     caption.add_run(f"{table.name}. ").bold = True
-    caption.add_run(table.title)
+    caption.add_run(clean(table.title))
     _add_table(document, table, symbols, widths)
     for key, symbol in symbols.items():
         note = document.add_paragraph(style=_NOTE)
         note.add_run(symbol).font.superscript = True
-        note.add_run(f" {table.notes[key]}")
+        note.add_run(f" {clean(table.notes[key])}")
     for text in table.about:
-        document.add_paragraph(text, style=_NOTE)
+        document.add_paragraph(clean(text), style=_NOTE)
     return _without_clock(document)
 
 
@@ -156,130 +156,111 @@ def _set_properties(document: Any, table: PaperTable) -> None:
 def _add_table(
     document: Any, table: PaperTable, symbols: Mapping[str, str], widths: Sequence[int]
 ) -> None:
-    body = document.element.body
-    element = OxmlElement("w:tbl")
-    body.insert(len(body) - 1, element)  # before the section's properties
-    element.append(parse_xml(
-        f'<w:tblPr {nsdecls("w")}><w:tblStyle w:val="JournalTable"/>'
-        f'<w:tblW w:w="{Length(sum(widths)).twips}" w:type="dxa"/><w:tblLayout w:type="fixed"/>'
-        '<w:tblLook w:val="0020" w:firstRow="1"/></w:tblPr>'
-    ))  # fmt: skip
-    grid = OxmlElement("w:tblGrid")
-    for width in widths:
-        column = OxmlElement("w:gridCol")
-        column.set(qn("w:w"), str(Length(width).twips))
-        grid.append(column)
-    element.append(grid)
-    writer = _Writer(element, widths, symbols)
-    writer.add_heads(table)
+    """Add the table as XML: python-docx itself takes seconds for a thousand cells."""
+    writer = _Writer(widths, symbols)
+    rows = writer.heads(table)
     group = ""
     for row in table.rows:
         if row.group and row.group != group:
-            writer.add_group(row.group)
+            rows.append(writer.heading(row.group))
         group = row.group
-        writer.add_row(
-            [Cell(row.label, row.marks), *row.cells],
-            [True, *(one.is_text for one in table.columns)], row.indent,
-        )  # fmt: skip
+        cells = [Cell(row.label, row.marks), *row.cells]
+        rows.append(writer.row(cells, [True, *(one.is_text for one in table.columns)], row.indent))
     if not table.rows:
-        writer.add_group(table.empty, is_bold=False)
+        rows.append(writer.heading(table.empty, _TEXT))
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in writer.widths)
+    element = parse_xml(
+        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblStyle w:val="JournalTable"/>'
+        f'<w:tblW w:w="{sum(writer.widths)}" w:type="dxa"/><w:tblLayout w:type="fixed"/>'
+        f'<w:tblLook w:val="0020" w:firstRow="1"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>'
+        f"{''.join(rows)}</w:tbl>"
+    )
+    body = document.element.body
+    body.insert(len(body) - 1, element)  # before the section's properties
 
 
 class _Writer:
-    """Adds rows to a table's element; python-docx itself takes seconds for a thousand cells."""
+    """Writes a table's rows as XML."""
 
-    def __init__(self, element: Any, widths: Sequence[int], symbols: Mapping[str, str]) -> None:
-        self.element, self.symbols = element, symbols
+    def __init__(self, widths: Sequence[int], symbols: Mapping[str, str]) -> None:
+        self.symbols = symbols
         self.widths = [Length(width).twips for width in widths]
 
-    def add_heads(self, table: PaperTable) -> None:
-        """Add the rows of headings, which stand on every page."""
+    def heads(self, table: PaperTable) -> list[str]:
+        """Write the rows of headings, which stand on every page."""
+        rows = []
         if any(column.spanner for column in table.columns):
-            row = self._row(is_head=True)
-            self._cell(row, 0, 1, [("", False)], style=_HEAD)
-            place = 1
+            cells, place = [self._cell(0, 1, "", _HEAD)], 1
             for label, span in table.spanners:
-                self._cell(row, place, span, [(label, False)], style=_HEAD, align="center",
-                           ruled=bool(label))  # fmt: skip
+                text = _run(label)
+                cells.append(self._cell(place, span, text, _HEAD, "center", ruled=bool(label)))
                 place += span
-        row = self._row(is_head=True)
-        self._cell(row, 0, 1, [(table.stub, False)], style=_HEAD, ruled=True)
+            rows.append(_row(cells, is_head=True))
+        cells = [self._cell(0, 1, _run(table.stub), _HEAD, ruled=True)]
         for place, column in enumerate(table.columns, 1):
-            align = "left" if column.is_text else "right"
-            runs = self._runs(column.label, column.marks)
-            self._cell(row, place, 1, runs, style=_HEAD, align=align, ruled=True)
+            text, align = self._marked(Cell(column.label, column.marks)), _align(column.is_text)
+            gap = _GAP if column.is_text else 0
+            cells.append(self._cell(place, 1, text, _HEAD, align, gap, ruled=True))
+        return [*rows, _row(cells, is_head=True)]
 
-    def add_group(self, text: str, *, is_bold: bool = True) -> None:
-        """Add a heading over the whole width, which stays with the row below it."""
-        row = self._row()
-        self._cell(row, 0, len(self.widths), [(text, False)], style=_HEAD if is_bold else _TEXT)
+    def heading(self, text: str, style: str = _HEAD) -> str:
+        """Write a heading over the whole width, which stays with the row below it."""
+        return _row([self._cell(0, len(self.widths), _run(text), style)])
 
-    def add_row(self, cells: Sequence[Cell], is_text: Sequence[bool], indent: int) -> None:
-        """Add a row."""
-        row = self._row()
+    def row(self, cells: Sequence[Cell], is_text: Sequence[bool], indent: int) -> str:
+        """Write a row."""
+        written = []
         for place, (cell, left) in enumerate(zip(cells, is_text, strict=True)):
-            self._cell(
-                row, place, 1, self._runs(cell.text, cell.marks),
-                align="left" if left else "right", indent=0 if place else indent,
-            )  # fmt: skip
+            gap = (_GAP if left else 0) if place else _INDENT * indent
+            written.append(self._cell(place, 1, self._marked(cell), _TEXT, _align(left), gap))
+        return _row(written)
 
-    def _runs(self, text: str, marks: Sequence[str]) -> list[tuple[str, bool]]:
-        known = [self.symbols[mark] for mark in marks if mark in self.symbols]
-        return [(text, False), *([(",".join(known), True)] if known else [])]
-
-    def _row(self, *, is_head: bool = False) -> Any:
-        row = OxmlElement("w:tr")
-        about = OxmlElement("w:trPr")
-        about.append(OxmlElement("w:cantSplit"))
-        if is_head:
-            about.append(OxmlElement("w:tblHeader"))
-        row.append(about)
-        self.element.append(row)
-        return row
+    def _marked(self, cell: Cell) -> str:
+        known = [self.symbols[mark] for mark in cell.marks if mark in self.symbols]
+        return _run(cell.text) + (_run(",".join(known), is_mark=True) if known else "")
 
     def _cell(
-        self, row: Any, place: int, span: int, runs: Sequence[tuple[str, bool]], *,
-        style: str = _TEXT, align: str = "left", indent: int = 0, ruled: bool = False,
-    ) -> None:  # fmt: skip
-        cell = OxmlElement("w:tc")
+        self, place: int, span: int, runs: str, style: str, align: str = "left", gap: int = 0,
+        *, ruled: bool = False,
+    ) -> str:  # fmt: skip
         width = sum(self.widths[place : place + span])
-        border = (
-            '<w:tcBorders><w:bottom w:val="single" w:sz="4" w:space="0" w:color="000000"/>'
-            "</w:tcBorders>"
-        )
-        cell.append(parse_xml(
-            f'<w:tcPr {nsdecls("w")}><w:tcW w:w="{width}" w:type="dxa"/>'
+        return (
+            f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>'
             + (f'<w:gridSpan w:val="{span}"/>' if span > 1 else "")
-            + (border if ruled else "")
+            + (_RULE if ruled else "")
             + f'<w:vAlign w:val="{"bottom" if style == _HEAD else "top"}"/></w:tcPr>'
-        ))  # fmt: skip
-        cell.append(_paragraph(runs, style, align, indent))
-        row.append(cell)
+            + f'<w:p><w:pPr><w:pStyle w:val="{style.replace(" ", "")}"/>'
+            + (f'<w:ind w:left="{gap}"/>' if gap else "")
+            + (f'<w:jc w:val="{align}"/>' if align != "left" else "")
+            + f"</w:pPr>{runs}</w:p></w:tc>"
+        )
 
 
-_ALIGN = {
-    "left": WD_ALIGN_PARAGRAPH.LEFT, "right": WD_ALIGN_PARAGRAPH.RIGHT,
-    "center": WD_ALIGN_PARAGRAPH.CENTER,
-}  # fmt: skip
+_RULE = (
+    '<w:tcBorders><w:bottom w:val="single" w:sz="4" w:space="0" w:color="000000"/></w:tcBorders>'
+)
+#: Twips: before a column of words, and of a row that stands under another.
+_GAP, _INDENT = 100, 160
 
 
-def _paragraph(runs: Sequence[tuple[str, bool]], style: str, align: str, indent: int) -> Any:
-    paragraph = OxmlElement("w:p")
-    about = paragraph.get_or_add_pPr()
-    about.style = style.replace(" ", "")
-    if align != "left":
-        about.jc_val = _ALIGN[align]
-    if indent:
-        about.ind_left = Pt(8 * indent)
-    for text, is_mark in runs:
-        if not text:
-            continue
-        run = paragraph.add_r()
-        if is_mark:
-            run.get_or_add_rPr().superscript = True
-        # Line breaks in it become breaks of the line.
-        run.text = text
-    return paragraph
+def _align(is_text: bool) -> str:
+    return "left" if is_text else "right"
+
+
+def _row(cells: Sequence[str], *, is_head: bool = False) -> str:
+    head = "<w:tblHeader/>" if is_head else ""
+    return f"<w:tr><w:trPr><w:cantSplit/>{head}</w:trPr>{''.join(cells)}</w:tr>"
+
+
+def _run(text: str, *, is_mark: bool = False) -> str:
+    about = '<w:rPr><w:vertAlign w:val="superscript"/></w:rPr>' if is_mark else ""
+    lines = [f'<w:t xml:space="preserve">{escape(clean(line))}</w:t>' for line in text.split("\n")]
+    return f"<w:r>{about}{'<w:br/>'.join(lines)}</w:r>" if text else ""
+
+
+def clean(text: str) -> str:
+    """Leave out what no XML can hold: signs that steer a terminal and the like."""
+    return "".join(sign for sign in text if sign.isprintable() or sign in "\t\u202f\u00a0")
 
 
 def _without_clock(document: Any) -> bytes:
@@ -290,10 +271,9 @@ def _without_clock(document: Any) -> bytes:
     with zipfile.ZipFile(saved) as made, zipfile.ZipFile(out, "w") as fixed:
         names = sorted(made.namelist(), key=lambda name: (name != "[Content_Types].xml", name))
         for name in names:
-            # The template's picture of a page is of another document.
             entry = zipfile.ZipInfo(name, _ZIP_CLOCK)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 0
             entry.external_attr = 0
-            fixed.writestr(entry, made.read(name), compresslevel=9)
+            fixed.writestr(entry, made.read(name), compresslevel=6)
     return out.getvalue()
