@@ -6,7 +6,9 @@ every page of a long table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 
 import pandas as pd
 
@@ -25,10 +27,7 @@ def format_latex(table: PaperTable, symbols: Mapping[str, str]) -> str:
     """
 
     def marked(text: str, marks: Sequence[str]) -> str:
-        lines = [escape_latex(line) for line in text.split("\n")]
-        stacked = r" \\ ".join(lines)
-        whole = lines[0] if len(lines) == 1 else rf"\makecell[tr]{{{stacked}}}"
-        return whole + _raised(marks, symbols)
+        return _stacked(text.split("\n"), "tr", _raised(marks, symbols))
 
     span = len(table.columns) + 1
     cells = write_cells(table, marked)
@@ -40,14 +39,17 @@ def format_latex(table: PaperTable, symbols: Mapping[str, str]) -> str:
                 [_whole(span, rf"\textbf{{{escape_latex(row.group)}}}")] + [""] * (span - 1)
             )
         group = row.group
-        indent = r"\hspace{1em}" if row.indent else ""
+        indent = rf"\hspace{{{row.indent}em}}" if row.indent else ""
         label = f"{indent}{cells['stub'][place]}"
         # After the end of a line LaTeX takes a bracket or a star for an option of it.
         label = f"{{}}{label}" if label.startswith(("[", "*")) else label
         lines.append([label, *(cells[str(at)][place] for at in range(span - 1))])
     if not lines:
         lines.append([_whole(span, escape_latex(table.empty))] + [""] * (span - 1))
-    heads = [escape_latex(table.stub), *(marked(one.label, one.marks) for one in table.columns)]
+    heads = [escape_latex(table.stub)]
+    for width, one in zip(table.widths[1:], table.columns, strict=True):
+        lines_of_head = [one.label] if one.is_text else wrap(one.label, width)
+        heads.append(_stacked(lines_of_head, "br", _raised(one.marks, symbols)))
     above = ["", *(escape_latex(column.spanner) for column in table.columns)]
     title = rf"\textbf{{{table.name}.}} {escape_latex(table.title)}"
     text = _long_table(lines, heads, above, title, _alignment(table))
@@ -86,12 +88,22 @@ _PLAIN = {
 
 def escape_latex(text: str) -> str:
     """Write text so that LaTeX prints it as it is; line breaks become spaces."""
-    return "".join(_PLAIN.get(sign, sign) for sign in text.replace("\n", " "))
+    plain = "".join(_PLAIN.get(sign, sign) for sign in text.replace("\n", " "))
+    # Two hyphens would become a dash: those of a command must not.
+    return re.sub("-(?=-)", "-{}", plain) if "--" in text else plain
 
 
 def _raised(marks: Sequence[str], symbols: Mapping[str, str]) -> str:
     known = [escape_latex(symbols[mark]) for mark in marks if mark in symbols]
     return rf"\textsuperscript{{{','.join(known)}}}" if known else ""
+
+
+def _stacked(lines: Sequence[str], place: str, mark: str) -> str:
+    """Put lines below each other in a column that does not wrap, the mark behind the last."""
+    escaped = [escape_latex(line) for line in lines]
+    escaped[-1] += mark
+    text = r" \\ ".join(escaped)
+    return text if len(escaped) == 1 else rf"\makecell[{place}]{{{text}}}"
 
 
 def _whole(span: int, text: str) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from trdanalysis.report.paper.table import PaperTable, list_notes, write_cells
 
 _STYLE = """
+sup { line-height: 0; font-size: 75%; }
 body { margin: 1.5rem; color: #111; background: #fff; }
 @media print {
   body { margin: 0; } thead { display: table-header-group; } tr { break-inside: avoid; }
@@ -32,6 +33,8 @@ _LOOK: dict[str, Any] = {
     "column_labels_border_bottom_width": "1px",
     "column_labels_vlines_style": "none",
     "table_body_hlines_style": "none",
+    "table_body_border_top_color": "#111111",
+    "table_body_border_top_width": "1px",
     "table_body_border_bottom_color": "#111111",
     "row_group_border_top_style": "none",
     "row_group_border_bottom_style": "none",
@@ -107,8 +110,11 @@ def format_html(table: PaperTable, symbols: Mapping[str, str]) -> str:
             built = built.tab_spanner(raw(_escape(label)), columns=own, id=f"over-{place}")
         place += span
     for name in ("stub", *names):
-        own = raw_rows[name]
-        built = built.fmt(fns=str, columns=name, rows=own) if own else built
+        if raw_rows[name]:
+            built = built.fmt(fns=str, columns=name, rows=raw_rows[name])
+    for indent in sorted({row.indent for row in table.rows} - {0}):
+        inner = [place for place, row in enumerate(table.rows) if row.indent == indent]
+        built = built.tab_stub_indent(rows=inner, indent=2 * indent)
     for text in list_notes(table, symbols, _escape, _superscript):
         built = built.tab_source_note(raw(text))
     page = built.tab_options(**_LOOK).as_raw_html(make_page=True)
