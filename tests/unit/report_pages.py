@@ -84,6 +84,8 @@ def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> Disclosed:
             "age_bands": ["under 12", "12 to 17"],
             "disclosure_policy": "none",
             "policy_title": "No suppression",
+            "policy": {"id": "none", "hide_counts_up_to": 0, "round_to": 0, "only_synthetic": True},
+            "model_covariates": ["age_years", "sex", "baseline_severity", "episode"],
         },
         run={
             "version": "0",

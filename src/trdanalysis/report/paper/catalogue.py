@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from trdanalysis.errors import UserError, nearest
 from trdanalysis.layout import PAPER_TABLES
 from trdanalysis.report.disclosed import Disclosed
-from trdanalysis.report.paper import definitions, models, rates, supplement
+from trdanalysis.report.paper import definitions, models, rate_tables, supplement
 from trdanalysis.report.paper.characteristics import characteristics_table
 from trdanalysis.report.paper.table import PaperTable
 from trdanalysis.report.statistics import PRIMARY
@@ -28,13 +28,13 @@ class Entry:
 def _rates(
     table_id: str, title: str, estimands: tuple[str, ...], strata: tuple[str, ...]
 ) -> Builder:
-    return lambda disclosed: rates.rates_table(disclosed, table_id, title, estimands, strata)
+    return lambda disclosed: rate_tables.rates_table(disclosed, table_id, title, estimands, strata)
 
 
 _TRD = ("trd", "trd_eligible")
 _ENTRIES = (
     Entry("1", "characteristics", characteristics_table),
-    Entry("2", "rates", rates.non_response_table),
+    Entry("2", "rates", rate_tables.non_response_table),
     Entry("3", "models", models.adjusted_table),
     Entry("4", "definitions", definitions.definitions_table),
     Entry("5", "attrition", supplement.attrition_table),

@@ -151,8 +151,10 @@ def _levels(found: Mapping[tuple[Any, Any], Mapping[str, Any]], level: str) -> l
 
 def _count(row: Mapping[str, Any], share: str) -> Cell:
     n = counts(row, ("n",))[0]
-    if n in (words.HIDDEN, words.NOTHING) or pd.isna(row[share]):
+    if n in (words.HIDDEN, words.NOTHING) or (pd.isna(row[share]) and not row["n"]):
         return Cell(n)
+    if pd.isna(row[share]):
+        return Cell(f"{n} ({words.HIDDEN})")
     return Cell(f"{n} ({words.percent(row[share])})")
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from trdanalysis.report import words
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.paper.notes import PROVEN, RECORDS_END, about_table
-from trdanalysis.report.paper.rates import rate_cells
+from trdanalysis.report.paper.rate_tables import rate_cells
 from trdanalysis.report.paper.table import Cell, Column, PaperTable, Row, from_page
 from trdanalysis.report.sections import as_counted, rate_rows
 from trdanalysis.report.tables import with_limits

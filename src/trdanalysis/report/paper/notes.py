@@ -82,8 +82,8 @@ def hidden_words(disclosed: Disclosed) -> str:
         return f"{name}, which hides nothing."
     text = (
         f"{name}. \N{LEFT DOUBLE QUOTATION MARK}{words.HIDDEN}\N{RIGHT DOUBLE QUOTATION MARK}: a"
-        f" count from 1 to {most}, or a number from which such a count could be worked out; it is"
-        " not zero."
+        f" count from 1 to {most}, or a number from which such a count could be worked out; it does"
+        " not mean zero."
     )
     if policy["round_to"]:
         text += f" Counts are rounded to multiples of {policy['round_to']}, and rates are of them."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -63,26 +63,7 @@ def format_html(table: PaperTable, symbols: Mapping[str, str]) -> str:
     def marked(text: str, marks: Sequence[str]) -> str:
         return _escape(text).replace("\n", "<br>") + _superscript(marks, symbols)
 
-    plain = write_cells(table, lambda text, _: text)
-    with_marks = write_cells(table, marked)
-    if not table.rows:
-        plain = {name: [table.empty if name == "stub" else ""] for name in plain}
-        with_marks = {name: [_escape(cells[0])] for name, cells in plain.items()}
-    # great_tables escapes what it is given; what holds marks is escaped here and passes as it is.
-    # Only that: it takes long.
-    raw_rows = {
-        name: [
-            place for place, text in enumerate(cells) if with_marks[name][place] != _escape(text)
-        ]
-        for name, cells in plain.items()
-    }
-    frame = pd.DataFrame(
-        {
-            name: [with_marks[name][place] if place in raw_rows[name] else text
-                   for place, text in enumerate(cells)]
-            for name, cells in plain.items()
-        }
-    )  # fmt: skip
+    frame, raw_rows = _frame(table, marked)
     names = [str(place) for place in range(len(table.columns))]
     built = GT(
         frame,
@@ -92,12 +73,8 @@ def format_html(table: PaperTable, symbols: Mapping[str, str]) -> str:
     )
     built = built.tab_header(raw(f"<b>{_escape(table.name)}.</b> {_escape(table.title)}"))
     built = built.tab_stubhead(raw(_escape(table.stub)))
-    built = built.cols_label(
-        {
-            name: raw(marked(one.label, one.marks))
-            for name, one in zip(names, table.columns, strict=True)
-        }
-    )
+    heads = [raw(marked(one.label, one.marks)) for one in table.columns]
+    built = built.cols_label(dict(zip(names, heads, strict=True)))
     for align, chosen in (("left", True), ("right", False)):
         own = [
             name for name, one in zip(names, table.columns, strict=True) if one.is_text is chosen
@@ -106,18 +83,44 @@ def format_html(table: PaperTable, symbols: Mapping[str, str]) -> str:
     place = 0
     for label, span in table.spanners:
         if label:
-            own = names[place : place + span]
-            built = built.tab_spanner(raw(_escape(label)), columns=own, id=f"over-{place}")
+            below = names[place : place + span]
+            built = built.tab_spanner(raw(_escape(label)), columns=below, id=f"over-{place}")
         place += span
-    for name in ("stub", *names):
-        if raw_rows[name]:
-            built = built.fmt(fns=str, columns=name, rows=raw_rows[name])
+    for name, rows in raw_rows.items():
+        built = built.fmt(fns=str, columns=name, rows=rows)
     for indent in sorted({row.indent for row in table.rows} - {0}):
         inner = [place for place, row in enumerate(table.rows) if row.indent == indent]
         built = built.tab_stub_indent(rows=inner, indent=2 * indent)
     for text in list_notes(table, symbols, _escape, _superscript):
         built = built.tab_source_note(raw(text))
-    page = built.tab_options(**_LOOK).as_raw_html(make_page=True)
+    return _finish(built.tab_options(**_LOOK).as_raw_html(make_page=True), table)
+
+
+def _frame(
+    table: PaperTable, marked: Callable[[str, Sequence[str]], str]
+) -> tuple[pd.DataFrame, dict[str, list[int]]]:
+    """Give the cells, and by column the rows of those that are HTML already.
+
+    great_tables escapes what it is given; what holds marks is escaped here and passes as it is.
+    Only that: it takes long.
+    """
+    plain = write_cells(table, lambda text, _: text)
+    with_marks = write_cells(table, marked)
+    if not table.rows:
+        plain = {name: [table.empty if name == "stub" else ""] for name in plain}
+        with_marks = {name: [_escape(cells[0])] for name, cells in plain.items()}
+    shown, raw_rows = {}, {}
+    for name, cells in plain.items():
+        pairs = list(zip(cells, with_marks[name], strict=True))
+        is_html = [html != _escape(text) for text, html in pairs]
+        shown[name] = [pair[own] for pair, own in zip(pairs, is_html, strict=True)]
+        if any(is_html):
+            raw_rows[name] = [place for place, own in enumerate(is_html) if own]
+    return pd.DataFrame(shown), raw_rows
+
+
+def _finish(page: str, table: PaperTable) -> str:
+    """Name the page and its language."""
     title = _escape(f"{table.name}. {table.title}")
     head = f'<meta charset="utf-8"/>\n<title>{title}</title>\n<style>{_STYLE}</style>'
     page = page.replace('<meta charset="utf-8"/>', head, 1).replace('lang="en"', 'lang="en-GB"', 1)
