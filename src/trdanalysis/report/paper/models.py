@@ -114,12 +114,13 @@ def _estimand_rows(disclosed: Disclosed, estimand: str) -> list[Row]:
 def _pick(
     found: Mapping[tuple[Any, Any], dict[str, Any]], models: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
-    """Give the row of each measure of these models."""
-    return {
-        str(measure): row
-        for (model, measure), row in found.items()
-        if model in models and not pd.isna(measure)
-    }
+    """Give the row of each measure, of the first of these models that has it."""
+    picked: dict[str, dict[str, Any]] = {}
+    for wanted in models:
+        for (model, measure), row in found.items():
+            if model == wanted and not pd.isna(measure):
+                picked.setdefault(str(measure), row)
+    return picked
 
 
 def _cells(

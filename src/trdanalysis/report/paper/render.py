@@ -10,9 +10,9 @@ from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.numbers import number_style
 from trdanalysis.report.paper.arrange import arrange
 from trdanalysis.report.paper.catalogue import CATALOGUE, Entry
-from trdanalysis.report.paper.text import format_csv, format_notes, format_text
 from trdanalysis.report.paper.journal import Journal
 from trdanalysis.report.paper.table import PaperTable, find_marks
+from trdanalysis.report.paper.text import format_csv, format_notes, format_text
 
 
 @dataclass(frozen=True)
