@@ -8,7 +8,7 @@ import argparse
 GROUPS: dict[str, tuple[str, ...]] = {
     "a study": ("init", "simulate", "completion"),
     "before a run": ("map", "check", "freeze", "assure"),
-    "after a run": ("explain", "verify", "seal"),
+    "after a run": ("explain", "table", "verify", "seal"),
     "steps of the workflow, which `snakemake` calls": (
         "intake", "quality", "pool", "label", "summarise", "multiverse", "changes", "disclose",
         "publish", "describe", "remember",
@@ -35,6 +35,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "freeze": ("freeze", 'freeze --again "age bands as in the protocol"'),
     "assure": ("assure", f"assure {_ARTICLE}"),
     "explain": ("explain P000017", "explain P000017 --definition ema --html > page.html"),
+    "table": (
+        "table 2 --format docx --decimals 2",
+        "table s1 --format csv html docx latex --journal middle-dot",
+        "table list",
+    ),
     "verify": ("verify results/release", "verify results/release --against older/release"),
     "seal": ("seal",),
     "intake": (f"intake --drop data/drops/autumn --out {_RESTRICTED}/drops/autumn",),

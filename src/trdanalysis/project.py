@@ -129,7 +129,7 @@ def find_definition_files(settings: Settings, config: Path) -> list[Path]:
 
 
 def list_by_id(config: Path, kind: str) -> list[Path]:
-    """Give every definition, policy or journal that there is, by id in byte order; the study's own first."""
+    """Give every definition, policy or journal, by id in byte order; the study's own first."""
     found = {path.stem: path for path in (tool_config() / kind).glob("*.yaml")}
     found |= {path.stem: path for path in (config / kind).glob("*.yaml")}
     return [from_here(found[name]) for name in sorted(found, key=str.encode)]

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.support import CONFIG
+from tests.support import CONFIG, ROOT
 from tests.unit.report_pages import published, report_tables
 from trdanalysis.analysis.intervals import estimate_clopper_pearson
 from trdanalysis.errors import UserError
@@ -18,8 +18,10 @@ from trdanalysis.report import words
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.numbers import number_style
 from trdanalysis.report.paper.catalogue import CATALOGUE, find_table
+from trdanalysis.report.paper.contents import CONTENTS
 from trdanalysis.report.paper.journal import read_journal
 from trdanalysis.report.paper.notes import RECORDS_END
+from trdanalysis.report.paper.rate_tables import RATE_COLUMNS
 from trdanalysis.report.paper.render import prepare
 from trdanalysis.report.paper.table import PaperTable, Row
 
@@ -279,6 +281,19 @@ def test_a_table_is_found_by_its_names() -> None:
     with pytest.raises(UserError, match="no table `atrition`") as caught:
         find_table("atrition")
     assert "did you mean `attrition`" in str(caught.value)
+
+
+def test_every_table_and_column_is_documented(disclosed: Disclosed) -> None:
+    text = (ROOT / "docs" / "paper-tables.md").read_text(encoding="utf-8")
+    assert set(CONTENTS) == set(PAPER_TABLES)
+    for entry in CATALOGUE.values():
+        assert f"| {entry.id} | `{entry.alias}` | {CONTENTS[entry.id]} |" in text
+        for column in build(disclosed, entry.id).columns:
+            key = column.key
+            for prefix in ("adequate", "first", *words.ESTIMANDS):
+                if key.removeprefix(f"{prefix}_") in RATE_COLUMNS:
+                    key = key.removeprefix(f"{prefix}_")
+            assert f"`{key}`" in text, f"column `{column.key}` of table {entry.id}"
 
 
 def test_a_long_page_of_words_does_not_make_a_table_wide(disclosed: Disclosed) -> None:

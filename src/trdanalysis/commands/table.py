@@ -9,12 +9,14 @@ from pathlib import Path
 
 from trdanalysis import __version__
 from trdanalysis.commands.kept import load_disclosed
-from trdanalysis.errors import UserError, suggest
+from trdanalysis.errors import UserError
 from trdanalysis.files import write_bytes
 from trdanalysis.layout import DISCLOSED, JOURNALS, PAPER, RESTRICTED, TABLE_FORMATS
+from trdanalysis.project import find_by_id
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.paper.catalogue import CATALOGUE, find_table
-from trdanalysis.report.paper.journal import Journal, read_journal
+from trdanalysis.report.paper.contents import CONTENTS
+from trdanalysis.report.paper.journal import read_journal
 from trdanalysis.report.paper.render import Ready, prepare, render, tell_missing
 from trdanalysis.settings import Settings, read_settings, read_yaml
 
@@ -72,7 +74,8 @@ def run_table(asked: Asked, config: Path, reference: Path) -> str:
     if asked.table.lower() == LIST:
         return _list(settings, results, reference)
     entry = find_table(asked.table)
-    journal = load_journal(config.parent, asked.journal or settings.journal)
+    name = asked.journal or settings.journal
+    journal = read_journal(find_by_id(config.parent, JOURNALS, name))
     disclosed = _load(settings, results, reference)
     ready = prepare(disclosed, entry, journal, asked.decimals)
     for text in tell_missing([ready], journal):
@@ -82,26 +85,6 @@ def run_table(asked: Asked, config: Path, reference: Path) -> str:
         write_bytes(path, render(ready, form, journal.page))
         log.info(f"{ready.table.name}: {path}")
     return render(ready, "text").decode() if "text" in asked.formats else ""
-
-
-def load_journal(config: Path, name: str) -> Journal:
-    """Read a journal's file of a configuration folder.
-
-    Raises
-    ------
-    UserError
-        Kind ``config``: there is none of that name, or it is faulty.
-    """
-    folder = config / JOURNALS
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        raise UserError(
-            f"there is no journal `{name}`",
-            where=str(folder),
-            try_this=suggest(name, [other.stem for other in folder.glob("*.yaml")]),
-            kind="config",
-        )
-    return read_journal(path)
 
 
 def _load(settings: Settings, results: Path, reference: Path) -> Disclosed:
@@ -153,6 +136,6 @@ def _list(settings: Settings, results: Path, reference: Path) -> str:
     if (results / RESTRICTED / DISCLOSED).is_dir():
         disclosed = _load(settings, results, reference)
     for entry in CATALOGUE.values():
-        title = entry.build(disclosed).title if disclosed else ""
+        title = entry.build(disclosed).title if disclosed else CONTENTS[entry.id]
         lines.append(f"{entry.id:<5} {entry.alias:<16} {title}".rstrip())
     return "\n".join(lines) + "\n"

@@ -197,7 +197,7 @@ def from_page(
     if grouped:
         parts = [(head, own) for _, part in parts for head, own in _by_first_column(part)]
     first = parts[0][1]
-    keys = _unique([slug(head) for head in first.heads[1:]])
+    keys = _unique([_key(head) for head in first.heads[1:]])
     columns = tuple(
         Column(key, _capital(head), is_text=place in first.text_columns,
                marks=(marks or {}).get(key, ()))
@@ -226,6 +226,11 @@ def _by_first_column(part: Table) -> list[tuple[str, Table]]:
         for head, rows in found.items()
     ]
     return own or [("", dataclasses.replace(part, heads=part.heads[1:], text_columns=places))]
+
+
+def _key(head: str) -> str:
+    """Make a key of a heading; what names the reference is called alike whatever that is."""
+    return "conclusion" if head.startswith("against ") else slug(head)
 
 
 def _unique(keys: list[str]) -> list[str]:
