@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Debian packages behind the tests marked `system`: Java for Spark, Chromium (and a
-# font, without which it draws no text) for the report page, R for the statistics, PostgreSQL
-# for the reader of hospital databases.
+# Debian packages behind the tests marked `system`: Java for Spark; Chromium, a font, without which it
+# draws no text, and poppler, which reads its PDF, for the report page; R for the statistics;
+# PostgreSQL for the reader of hospital databases.
 # Does nothing, and needs no rights, when all of them are there.
 set -euo pipefail
 
-packages=(openjdk-17-jre-headless chromium fonts-liberation r-base-core postgresql)
+packages=(openjdk-17-jre-headless chromium fonts-liberation poppler-utils r-base-core postgresql)
 for name in brglm2 epitools gee geepack mice msm numderiv sandwich survey survival; do
     packages+=("r-cran-$name")
 done

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trdanalysis.helping import ByPurpose, format_examples
-from trdanalysis.layout import FROZEN, TABLE_FORMATS
+from trdanalysis.layout import FIGURE_FORMATS, FIGURES, FROZEN, TABLE_FORMATS
 from trdanalysis.project import CONFIG, CONFIG_FILE, find_given
 
 #: What the program is called where nothing else is known.
@@ -228,6 +228,19 @@ def _add_questions(add: Add) -> None:
     table.add_argument("--journal", metavar="ID", help="default: as in the config")
     table.add_argument("--out", type=Path, metavar="FILE", help="default: in <results>/paper/")
     table.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
+
+    figure = add("figure", "Draw one figure of a paper from the results of the last run.")
+    figure.add_argument("name", metavar="NAME", help=f"or how it begins: {', '.join(FIGURES)}")
+    figure.add_argument("--format", choices=FIGURE_FORMATS, default="pdf")
+    figure.add_argument(
+        "--width-mm", type=float, metavar="MM", help="one column has about 85, two 180"
+    )
+    figure.add_argument("--grey", action="store_true", help="without colours")
+    figure.add_argument(
+        "--out", type=Path, metavar="FILE",
+        help="default: in paper/ of the results, of a draft in restricted/paper/",
+    )  # fmt: skip
+    figure.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
     freeze = add("freeze", "Keep what the analysis is fixed by, before the first labels.")
     freeze.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")

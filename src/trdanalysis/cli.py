@@ -159,6 +159,15 @@ def _run_multiverse(options: argparse.Namespace) -> None:
         )  # fmt: skip
 
 
+def _run_figure(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.figure import run_figure
+
+    run_figure(
+        options.name, _settings(options), options.reference, form=options.format,
+        width_mm=options.width_mm, grey=options.grey, out=options.out,
+    )  # fmt: skip
+
+
 def _run_freeze(options: argparse.Namespace) -> None:
     from trdanalysis.commands.freeze import run_freeze
 
@@ -329,6 +338,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "verify": _run_verify,
     "table": _run_table,
     "explain": _run_explain,
+    "figure": _run_figure,
     "freeze": _run_freeze,
     "assure": _run_assure,
     "simulate": _run_simulate,

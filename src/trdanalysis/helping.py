@@ -8,7 +8,7 @@ import argparse
 GROUPS: dict[str, tuple[str, ...]] = {
     "a study": ("init", "simulate", "completion"),
     "before a run": ("map", "check", "freeze", "assure"),
-    "after a run": ("explain", "table", "verify", "seal"),
+    "after a run": ("explain", "table", "figure", "verify", "seal"),
     "steps of the workflow, which `snakemake` calls": (
         "intake", "quality", "pool", "label", "summarise", "multiverse", "changes", "disclose",
         "publish", "describe", "remember",
@@ -39,6 +39,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "table 2 --format docx --decimals 2",
         "table s1 --format csv html docx latex --journal middle-dot",
         "table list",
+    ),
+    "figure": (
+        "figure headline-rates --format pdf --width-mm 85",
+        "figure age --format svg --grey --out results/paper/figure-2.svg",
     ),
     "verify": ("verify results/release", "verify results/release --against older/release"),
     "seal": ("seal",),

@@ -82,8 +82,24 @@ TABLE_FILES = (
     f"{TABLES_FOLDER}/{TABLE_NOTES}",
 )  # fmt: skip
 
+#: Figures of a paper, in the order of their captions: each in every format, also where there is
+#: nothing to draw.
+FIGURES = (
+    "participant-flow", "headline-rates", "rates-adequate-first-trial", "rates-first-trial",
+    "adjusted-ratios", "age-curve", "specification-curve", "definition-overlap",
+    "definition-agreement", "apparent-resistance", "time-to-second-failure", "label-changes",
+)  # fmt: skip
+FIGURE_FORMATS = ("svg", "pdf", "png")
+FIGURE_FILES = (
+    "figures/captions.md",
+    *(f"figures/{name}.{form}" for name in FIGURES for form in FIGURE_FORMATS),
+)
+
 #: Files that are published.
-PUBLISHED_FILES = ("report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES), *TABLE_FILES)
+PUBLISHED_FILES = (
+    "report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES), *FIGURE_FILES,
+    *TABLE_FILES,
+)  # fmt: skip
 
 #: Folder of journals' files, in that of the configuration.
 JOURNALS = "journals"

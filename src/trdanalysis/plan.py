@@ -257,5 +257,5 @@ def modules_of(verb: str) -> list[str]:
                 base = root.joinpath(*(node.module or "").split(".")[1:])
                 waiting += [base.with_suffix(".py"), base / "__init__.py"]
                 waiting += [base / f"{alias.name}.py" for alias in node.names]
-        found.update(path.parent.glob("templates/*"))
+        found.update(each for each in path.parent.glob("templates/**/*") if each.is_file())
     return [str(from_here(path)) for path in sorted(found)]

@@ -62,6 +62,32 @@ def changed() -> dict[str, pd.DataFrame]:
     }
 
 
+#: Names of sites that would be more than names on a page that does not escape them; the last is
+#: turned around by its marks of writing direction.
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"onmouseover="alert(2)',
+    "</style><img src=x onerror=alert(3)>",
+    "</title></table>&lt;b&gt;",
+    "{{ 7 * 7 }}",
+    "=HYPERLINK(1)",
+    "\N{RIGHT-TO-LEFT OVERRIDE}etis\N{ARABIC LETTER ALEF}",
+)
+
+#: The text of a mark of a figure that would be markup, were it not taken for text.
+TIP = '52.0% (48.0 to 56.0%)\n<b>308</b> of "592"'
+
+
+def with_hostile_names(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Give each estimand rows of sites with names that somebody meant to do harm with."""
+    rates = tables["rates"]
+    own = rates[
+        (rates["stratum"] == "overall") & rates["analysis"].isin(["complete_case", "proven"])
+    ]
+    sites = [own.assign(stratum="site", group="site", level=name) for name in HOSTILE]
+    return tables | {"rates": pd.concat([rates, *sites], ignore_index=True)}
+
+
 def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> Disclosed:
     made = Disclosed(
         tables=tables,

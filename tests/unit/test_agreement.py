@@ -28,8 +28,8 @@ from trdanalysis.analysis.agreement import (
 from trdanalysis.engine import Engine
 from trdanalysis.report import words
 from trdanalysis.report.agreement import DRAWN_SETS, make_agreement
+from trdanalysis.report.drawing.sets import SetBar, SetRow, render_sets
 from trdanalysis.report.page import render_report
-from trdanalysis.report.upset import SetBar, SetRow, render_sets
 
 CMS = policy_of("cms")
 

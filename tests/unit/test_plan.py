@@ -64,7 +64,8 @@ def test_what_a_verb_uses_is_what_it_imports() -> None:
     assert not {"figures.py", "rates.py", "gate.py", "flat.py", "cli.py", "plan.py"} & names
     assert len(label) == len(set(label))
     publish = {Path(path).name for path in modules_of("publish")}
-    assert {"page.py", "figures.py", "report.html.j2", "style.css"} <= publish
+    assert {"page.py", "figures.py", "report.html.j2", "style.css.j2", "report.js"} <= publish
+    assert {"headline.html.j2", "blocks.html.j2"} <= publish, "templates of sections"
     assert not {"disclose.py", "ledger.py", "rates.py"} & publish
     disclose = {Path(path).name for path in modules_of("disclose")}
     assert {"disclose.py", "ledger.py"} <= disclose

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 import re
 from html.parser import HTMLParser
+from typing import Any
 
+import pandas as pd
 import pytest
+from markupsafe import Markup
 
+from tests.support import article
 from tests.unit.release_cohorts import policy_of, release_of
-from tests.unit.report_pages import published, report_tables
+from tests.unit.report_pages import HOSTILE, published, report_tables, with_hostile_names
+from trdanalysis.labelling.wording import describe_definition
 from trdanalysis.report import words
-from trdanalysis.report.figures import ForestRow, render_forest
+from trdanalysis.report.contents import PAPER, Drawing, Heading, Section, arrange
+from trdanalysis.report.drawing.forest import ForestRow, render_forest
+from trdanalysis.report.glance import make_glance
 from trdanalysis.report.page import render_report
 from trdanalysis.report.sections import attrition_flow, rate_rows
+from trdanalysis.report.tables import Table
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +43,17 @@ class Reader(HTMLParser):
         self.references: list[str] = []
         self.tags: set[str] = set()
         self.texts: list[str] = []
+        self.sources: dict[str, str] = {}
+        self.metas: dict[str, str] = {}
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        if tag == "meta":
+            about = dict(attrs)
+            name = about.get("http-equiv") or about.get("name") or ""
+            self.metas[name] = about.get("content") or ""
         for name, value in attrs:
             if name == "id":
                 self.ids.append(value or "")
@@ -57,7 +73,10 @@ class Reader(HTMLParser):
         self.open.pop()
 
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        if self.open and self.open[-1] in ("script", "style"):
+            self.sources[self.open[-1]] = self.sources.get(self.open[-1], "") + data
+        else:
+            self.texts.append(data)
 
     @property
     def text(self) -> str:
@@ -70,13 +89,69 @@ def test_the_page_stands_alone(page: str) -> None:
     assert len(read.ids) == len(set(read.ids)), "identifiers repeat"
     assert read.references and all(one.startswith("#") for one in read.references)
     assert {one[1:] for one in read.references} <= set(read.ids), "a link leads nowhere"
-    assert not read.tags & {"script", "link", "iframe", "object", "embed", "img", "form"}
+    assert not read.tags & {"link", "iframe", "object", "embed", "img", "form"}
     outside = set(re.findall(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", page)) - {
         # The names of the SVG language itself; nothing is fetched from them.
         "http://www.w3.org",
     }
     assert not outside
     assert "@import" not in page and not re.search(r"url\((?!#)", page)
+
+
+def test_a_browser_is_told_to_load_nothing_and_to_run_one_script(page: str) -> None:
+    assert page.count("<script") == page.count("<style") == 1
+    read = Reader(page)
+    policy = read.metas["Content-Security-Policy"]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    for rule, tag in (("script-src", "script"), ("style-src-elem", "style")):
+        digest = hashlib.sha256(read.sources[tag].encode()).digest()
+        assert rules[rule] == f"'sha256-{base64.b64encode(digest).decode()}'"
+    # No rule but of the attributes and old browsers lets anything unlisted in, and none a host.
+    assert set(rules) - {"default-src", "script-src", "style-src-elem"} == {
+        "style-src", "style-src-attr", "base-uri", "form-action",
+    }  # fmt: skip
+    assert "//" not in policy and ":" not in policy
+    script = read.sources["script"]
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
+    assert not re.search(r"fetch\(|XMLHttpRequest|localStorage|import\(", script)
+
+
+def test_the_contents_lead_to_every_section(page: str) -> None:
+    contents = page[page.index('<nav class="contents"') : page.index("</nav>")]
+    linked = re.findall(r'<a href="#([\w-]+)">', contents)
+    assert linked == re.findall(r'<h2 id="([\w-]+)">', page)
+    assert linked == [each.name for _, sections in arrange() for each in sections]
+
+
+def test_a_section_of_blocks_is_one_line() -> None:
+    table = Table("Cells <b>", ("Item", "page"), [["1a", "<i>"]], frozenset({0}))
+    svg = Markup('<svg role="img" aria-label="A line"></svg>')
+    blocks = (Heading("First & last"), "A <paragraph>.", table, Drawing("a line", svg, "It's."))
+    added = Section("checklist", "A checklist", PAPER, blocks)
+    page = render_report(report_tables(published()), [added])
+    assert not Reader(page).open
+    part = page[page.index('<section aria-labelledby="checklist">') :]
+    part = part[: part.index("</section>")]
+    for piece in (
+        '<h3 id="checklist-1"><a class="self" href="#checklist-1">First &amp; last</a></h3>',
+        "<p>A &lt;paragraph&gt;.</p>", "<td>&lt;i&gt;</td>", svg,
+        "<figcaption>It&#39;s.</figcaption>",
+    ):  # fmt: skip
+        assert piece in part
+    contents = page[page.index('<nav class="contents"') : page.index("</nav>")]
+    assert f"<p>{PAPER}</p>" in contents
+    # It stands between the parts before and after its own.
+    heads = re.findall(r'<h2 id="([\w-]+)">', page)
+    assert heads[heads.index("checklist") - 1 : heads.index("checklist") + 2] == [
+        "definition", "checklist", "changes",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "part"), [("glance", PAPER), ("mine", "No part")])
+def test_sections_repeat_no_name_and_belong_to_a_part(name: str, part: str) -> None:
+    with pytest.raises(ValueError, match="sections repeat a name, or name no part"):
+        arrange([Section(name, "Mine", part)])
 
 
 def test_equal_tables_give_equal_bytes(page: str) -> None:
@@ -104,6 +179,69 @@ def test_headline_numbers_stand_on_the_page(page: str) -> None:
 
 def test_texts_from_outside_are_escaped(page: str) -> None:
     assert "Doses were &lt;not&gt; known." in page
+
+
+def test_names_from_the_records_stay_text() -> None:
+    read = Reader(render_report(report_tables(with_hostile_names(published()))))
+    assert not read.open
+    whole = Reader(render_report(report_tables(published())))
+    assert read.tags == whole.tags and read.ids == whole.ids
+    assert read.sources == whole.sources
+    for name in HOSTILE:
+        assert read.texts.count(name) >= 8, "a row in each estimand's table"
+
+
+def test_rows_are_grouped_where_a_line_is_of_several_definitions() -> None:
+    tables = published()
+    rates = tables["rates"]
+    again = rates[rates["stratum"] == "overall"].assign(definition="other")
+    tables["rates"] = pd.concat([rates, again], ignore_index=True)
+    own = describe_definition(article())
+    page = render_report(report_tables(tables, definitions=[own, {**own, "id": "other"}]))
+    start = page.index('<table class="rates" data-group="What">')
+    table = page[start : page.index("</table>", start)]
+    assert table.count("<tbody>") == len(words.ESTIMANDS)
+    heads = re.findall(r'<th scope="rowgroup" colspan="10">(.+?)</th>', table)
+    assert heads == [each["title"] for each in words.ESTIMANDS.values()]
+    assert re.findall(r'<th scope="row">(.+?)</th>', table) == ["article", "other"] * len(heads)
+
+
+@pytest.mark.parametrize(
+    ("change", "number", "told"),
+    [
+        ({}, "52.0%", ("above 30%; does not hold whatever the unknown are", "308 of 592 patients",
+                       "358, so that 32.4 to 70.1% is possible")),
+        ({"n_unknown": 0}, "52.0%", ("above 30%", "nobody")),
+        ({"analysis": "proven"}, "at least 52.0%", ("308 of 592 patients, proven",)),
+        ({"status": "partly_suppressed", "n_unknown": None, "bound_low": None,
+          "bound_high": None, "robust": None}, "52.0%", ("above 30%", words.HIDDEN)),
+        ({"status": "suppressed"}, words.HIDDEN, ("a count here is too small to be shown",)),
+        ({"status": "not_estimable", "rate": None, "n": 0}, words.NOTHING,
+         ("nobody belongs for certain",)),
+        ({"status": "reprinted"}, "52.0%", (f"{words.STATUS['reprinted']} {words.AGAIN}",)),
+    ],
+)  # fmt: skip
+def test_cards_say_all_that_is_needed_to_read_a_rate(
+    change: dict[str, Any], number: str, told: tuple[str, ...]
+) -> None:
+    row = {
+        "status": "ok", "analysis": "complete_case", "unit": "patient", "events": 308, "n": 592,
+        "n_unknown": 358, "rate": 0.5203, "ci_low": 0.48, "ci_high": 0.5603, "bound_low": 0.3242,
+        "bound_high": 0.7011, "conclusion": "above", "robust": False,
+    }  # fmt: skip
+    (card,) = make_glance({"initial_trial": row | change}, 0.3, 0.05)
+    assert card["number"] == number
+    said = [text for _, text in card["told"]]
+    assert all(any(piece in text for text in said) for piece in told)
+    assert words.ESTIMANDS["initial_trial"]["population"] in said
+    drawn = card["strip"]
+    if row | change == row:
+        assert drawn == {
+            "rate": 52.0, "interval": {"start": 48.0, "width": 8.0},
+            "bounds": {"start": 32.4, "width": 37.7},
+        }  # fmt: skip
+    if number in (words.HIDDEN, words.NOTHING):
+        assert drawn is None and card["interval"] is None
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ import pytest
 
 from tests.support import ROOT
 from tests.workflow.conftest import EVERYTHING, Project, copy_project
-from trdanalysis.errors import EXIT_CODES
+from trdanalysis.commands.init import run_init
+from trdanalysis.errors import EXIT_CODES, UserError
 
 OWN = "our-clinic"
 
@@ -55,10 +56,8 @@ def study(tool: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     config = folder / "config" / "config.yaml"
     text = config.read_text(encoding="utf-8")
     config.write_text(
-        text.replace("definitions: [article]", f"definitions: [article, {OWN}]")
-        .replace("disclosure_policy: none", "disclosure_policy: cms"),
-        encoding="utf-8",
-    )  # fmt: skip
+        text.replace("definitions: [article]", f"definitions: [article, {OWN}]"), encoding="utf-8"
+    )
     done = made.snakemake()
     assert done.returncode == 0, done.stderr
     (folder / "console.txt").write_text(done.stderr, encoding="utf-8")
@@ -82,8 +81,7 @@ def test_a_run_is_that_of_the_tool_and_tells_what_it_made(study: Project) -> Non
         rows = list(csv.DictReader(file))
     assert [row["definition"] for row in rows] == ["article", OWN]
     for row in rows:
-        # The policy hides small counts: the console shows none that the release does not.
-        n, trd = (row[name] or "hidden" for name in ("n", "trd"))
+        n, trd = row["n"], row["trd"]
         assert re.search(rf"^  {row['definition']} +{n} patients: {trd} treatment-", made, re.M)
     assert json.loads((study.folder / "study.json").read_text())["made_by"] == "trdanalysis"
 
@@ -98,8 +96,10 @@ def test_questions_need_no_options_there(study: Project, tmp_path: Path) -> None
     for words, said in (
         (("check", "drop1"), "drop1"),
         (("explain", first.split(",")[0], "--definition", OWN), OWN),
-        (("assure", f"config/definitions/{OWN}.yaml"), OWN),
-        (("assure", "config/definitions/article-moiety.yaml"), "article-moiety"),
+        (
+            ("assure", f"config/definitions/{OWN}.yaml", "config/definitions/article-moiety.yaml"),
+            "article-moiety",
+        ),
         (("verify", "results/release"), "results/release"),
         (("freeze",), "frozen, after labels had been made"),
     ):
@@ -157,24 +157,26 @@ def test_a_setting_that_a_new_version_needs_is_named_with_where_to_copy_it(
     assert str(study.tool / "config" / "config.yaml") in told
 
 
-def test_init_leaves_alone_what_is_there(tool: Project, tmp_path: Path) -> None:
+def test_init_leaves_alone_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "notes.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
-    for place in (tmp_path / "there", tmp_path / "file", tool.folder / "study", Path()):
-        done = tool.python("trdanalysis", "init", str(place))
-        assert done.returncode == EXIT_CODES["output"], place
-        assert "try this" in done.stderr
+    for place in (Path("there"), Path("file"), ROOT / "study", Path()):
+        with pytest.raises(UserError) as fault:
+            run_init(place)
+        assert fault.value.exit_code == EXIT_CODES["output"], place
+        assert fault.value.try_this, place
     assert [path.name for path in (tmp_path / "there").iterdir()] == ["notes.txt"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "there"]
+    assert not (ROOT / "study").exists()
     (tmp_path / "empty").mkdir()
-    assert tool.python("trdanalysis", "init", str(tmp_path / "empty")).returncode == 0
+    run_init(Path("empty"))
     assert (tmp_path / "empty" / ".gitignore").is_file()
 
 
-def test_records_and_results_of_a_study_are_ignored_by_git(tool: Project, tmp_path: Path) -> None:
-    folder = tmp_path / "study"
-    assert tool.python("trdanalysis", "init", str(folder)).returncode == 0
+def test_records_and_results_of_a_study_are_ignored_by_git(tmp_path: Path) -> None:
+    folder = run_init(tmp_path / "study")
     for name in ("data/drops/d1/patients.csv", "data/truth/d1.csv", "results/release/rates.csv"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("x")
@@ -210,6 +212,12 @@ def test_a_wheel_carries_everything_that_a_study_needs(tmp_path: Path) -> None:
         assert {p for p in tracked if not (house / p).is_file()} <= {Path("config/frozen.json")}
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    # The checkout is not what is found: its reference tables stand in the wheel.
+    asked = "from trdanalysis.project import TOOL; print(TOOL)"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == str(house)
     for folder, words in (
         (tmp_path, ("trdanalysis", "init", "study")),
         (
@@ -225,4 +233,3 @@ def test_a_wheel_carries_everything_that_a_study_needs(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
     assert "describe" in done.stdout + done.stderr
-    assert str(house / "config" / "reference" / "scales.csv") in done.stdout + done.stderr

@@ -18,6 +18,7 @@ from trdanalysis.layout import (
 )
 from trdanalysis.project import find_by_id
 from trdanalysis.report.disclosed import Disclosed
+from trdanalysis.report.figures.files import render_figures
 from trdanalysis.report.page import render_report
 from trdanalysis.report.paper.journal import read_journal
 from trdanalysis.report.paper.render import render_tables
@@ -30,7 +31,7 @@ def run_publish(
     about: Path | None = None,
     journal: Path | None = None,
 ) -> None:
-    """Publish the result tables and the report.
+    """Publish the result tables, the report, the figures and the tables of a paper.
 
     Parameters
     ----------
@@ -56,6 +57,8 @@ def run_publish(
         _check_synthetic(results)
     step("rendering the report")
     page = render_report(results)
+    step("drawing the figures")
+    figures = render_figures(results)
     step("rendering the tables of a paper")
     style = read_journal(journal or find_by_id(reference.parent, JOURNALS, "default"))
     paper, told = render_tables(results, style)
@@ -64,7 +67,7 @@ def run_publish(
     for name in PUBLISHED_TABLES:
         write_csv(out / f"{name}.csv", results.tables[name])
     write_text(out / "report.html", page)
-    for name, content in paper.items():
+    for name, content in {**figures, **paper}.items():
         write_bytes(out / name, content)
     if about is not None:
         kept = {

@@ -15,7 +15,7 @@ from trdanalysis.report.tables import Table, counts, is_hidden
 from trdanalysis.rows import list_rows
 
 if TYPE_CHECKING:
-    from trdanalysis.report.upset import SetBar
+    from trdanalysis.report.drawing.sets import SetBar, SetRow
 
 #: Sets that the figure has room for.
 DRAWN_SETS = 20
@@ -50,8 +50,7 @@ def make_agreement(
         Tables, the figure and what is said of it, by the names that ``agreement.html.j2`` uses.
     """
     pairs, overlaps = tables["agreement"], tables["overlaps"]
-    bars = _set_bars(overlaps, definitions)
-    shown = sorted(bars, key=lambda bar: -bar.n)[:DRAWN_SETS]
+    bars, shown = set_bars(overlaps, definitions)
     return {
         "count": len(definitions),
         "rates": side_by_side_table(rates, definitions, reference, margin),
@@ -109,7 +108,7 @@ def kappa_table(agreement: pd.DataFrame, definitions: Sequence[str]) -> Table:
     found = {}
     for row in list_rows(agreement):
         one, other = row["definition"], row["versus"]
-        found[one, other] = _kappa_cell(row)
+        found[one, other] = kappa_text(row)
         found[other, one] = _share(row, "jaccard")
     return Table(
         "Above the diagonal Cohen's kappa with its 95% interval, below it the overlap: TRD by both,"
@@ -131,7 +130,7 @@ def pair_table(agreement: pd.DataFrame) -> Table:
             row["versus"],
             *counts(row, ("n", "n_labelled")),
             _share(row, "observed_agreement"),
-            _kappa_cell(row),
+            kappa_text(row),
             *counts(row, ("trd_trd", "trd_not_trd", "not_trd_trd")),
             _share(row, "jaccard"),
             _share(row, "positive_agreement"),
@@ -167,7 +166,8 @@ def cell_table(agreement: pd.DataFrame, definition: str) -> Table:
     )
 
 
-def _kappa_cell(row: Mapping[str, Any]) -> str:
+def kappa_text(row: Mapping[str, Any]) -> str:
+    """Write a pair's kappa with its interval."""
     if is_hidden(row):
         return words.HIDDEN
     if pd.isna(row["kappa"]):
@@ -200,13 +200,15 @@ def overlap_table(overlaps: pd.DataFrame) -> Table:
     )
 
 
-def _set_bars(overlaps: pd.DataFrame, definitions: Sequence[str]) -> list[SetBar]:
-    """Give a bar for each set that is neither hidden nor empty, smaller sets first."""
+def set_bars(
+    overlaps: pd.DataFrame, definitions: Sequence[str]
+) -> tuple[list[SetBar], list[SetBar]]:
+    """Give a bar for each set that is neither hidden nor empty; and those drawn, largest first."""
     # What draws takes a second to import: who only writes tables does without.
-    from trdanalysis.report.upset import SetBar
+    from trdanalysis.report.drawing.sets import SetBar
 
     places = {name: place for place, name in enumerate(definitions)}
-    return [
+    bars = [
         SetBar(
             frozenset(places[name] for name in row["definitions"].split("; ")),
             int(row["n"]),
@@ -215,23 +217,30 @@ def _set_bars(overlaps: pd.DataFrame, definitions: Sequence[str]) -> list[SetBar
         for row in list_rows(overlaps)
         if not is_hidden(row) and row["definitions"] != NONE and not pd.isna(row["n"])
     ]
+    return bars, sorted(bars, key=lambda bar: -bar.n)[:DRAWN_SETS]
+
+
+def set_rows(definition_counts: pd.DataFrame, definitions: Sequence[str]) -> list[SetRow]:
+    """Give the rows of the figure: each definition with how many it calls resistant."""
+    from trdanalysis.report.drawing.sets import SetRow
+
+    trd = definition_counts.set_index("definition")["trd"]
+    return [
+        SetRow(name, words.HIDDEN if pd.isna(trd.get(name)) else words.count(trd[name]))
+        for name in definitions
+    ]
 
 
 def _figure(
     bars: Sequence[SetBar], definition_counts: pd.DataFrame, definitions: Sequence[str]
 ) -> Markup:
-    from trdanalysis.report.upset import SetRow, render_sets
+    from trdanalysis.report.drawing.sets import render_sets
 
-    trd = definition_counts.set_index("definition")["trd"]
-    rows = [
-        SetRow(name, words.HIDDEN if pd.isna(trd.get(name)) else words.count(trd[name]))
-        for name in definitions
-    ]
     # The figure comes from a drawing library, which has escaped every text in it.
     return Markup(
         render_sets(
             bars,
-            rows,
+            set_rows(definition_counts, definitions),
             title="How many patients each set of definitions calls treatment-resistant; the numbers"
             " stand in the table below the figure",
             name="overlap",

@@ -57,13 +57,13 @@ def contrast_table(
         rows.append(
             [
                 contrast_words(*map(str, key)),
-                sizes(difference),
+                size_words(difference),
                 assessed.get((str(key[0]), str(key[1])), words.NOTHING),
                 with_interval(difference, "rd"),
                 with_interval(bounds, "rd") if bounds else words.NOTHING,
                 with_interval(ratio, "rr"),
                 *p_values(difference),
-                remark(difference, ratio) or _circular(str(key[1])),
+                remark_words(difference, ratio) or _circular(str(key[1])),
             ]
         )
     return Table(
@@ -86,8 +86,8 @@ def contrast_words(contrast: str, group: Any, level: Any, versus: Any) -> str:
     return f"{contrast.capitalize()} {level} against {versus}"
 
 
-def sizes(row: dict[str, Any]) -> str:
-    """Write how many stand on each side."""
+def size_words(row: dict[str, Any]) -> str:
+    """Write the patients on both sides."""
     n, versus = counts(row, ("n", "n_versus"))
     return n if n == versus else f"{n} : {versus}"
 
@@ -108,8 +108,8 @@ def p_values(row: dict[str, Any]) -> list[str]:
     return [words.p_value(row["p_value"]), f"{adjusted} ({int(row['n_tests'])})"]
 
 
-def remark(*rows: dict[str, Any]) -> str:
-    """Say why there is no number; empty where there is one."""
+def remark_words(*rows: dict[str, Any]) -> str:
+    """Say why rows have no number, or no limits; empty where they have."""
     for row in rows:
         if not pd.isna(row["reason"]):
             return words.MODEL_REASONS.get(row["reason"], words.words(row["reason"]))
@@ -136,11 +136,11 @@ def model_table(comparisons: pd.DataFrame, definition: str, estimand: str) -> Ta
             [
                 contrast_words(*map(str, key[:4])),
                 words.MODELS[str(key[4])],
-                sizes(any_row),
+                size_words(any_row),
                 difference,
                 with_interval(ratio, "rr") + kind,
                 *p_values(any_row),
-                remark(any_row),
+                remark_words(any_row),
             ]
         )
     return Table(
@@ -169,7 +169,7 @@ def fit_table(models: pd.DataFrame, definition: str) -> Table:
                 words.listed(row["covariates"]),
                 *counts(row, ("n", "n_left_out", "events")),
                 *([words.HIDDEN] * 4 if is_hidden(row) else numbers),
-                remark(row),
+                remark_words(row),
             ]
         )
     return Table(
@@ -197,7 +197,7 @@ def trend_table(comparisons: pd.DataFrame, definition: str) -> Table:
     ]
     order = {name: place for place, name in enumerate(words.ESTIMANDS)}
     rows = [
-        [words.ESTIMANDS[row["estimand"]]["title"], *_age_cells(row), remark(row)]
+        [words.ESTIMANDS[row["estimand"]]["title"], *_age_cells(row), remark_words(row)]
         for row in sorted(list_rows(own), key=lambda one: order[one["estimand"]])
     ]
     return Table(
@@ -217,7 +217,7 @@ def interaction_table(comparisons: pd.DataFrame, definition: str, estimand: str)
         & (comparisons["contrast"] == "age_interaction")
     ]
     rows = [
-        [f"{words.GROUPS[row['group']]} factors", *_age_cells(row), remark(row)]
+        [f"{words.GROUPS[row['group']]} factors", *_age_cells(row), remark_words(row)]
         for _, part in own.groupby("group", sort=False)
         for row in list_rows(part)
     ]

@@ -41,6 +41,22 @@ CONTENTS = {
     "agreement": "Agreement of every two definitions",
     "overlaps": "Who is resistant by which definitions together",
     "multiverse": "The rate of resistance under every combination of the configured thresholds",
+    "figures/captions": "Captions and alternative texts of the figures",
+    "figures/participant-flow": "Figure: participant flow, from records to patients counted",
+    "figures/headline-rates": "Figure: headline rates beside published rates",
+    "figures/rates-adequate-first-trial": "Figure: non-response to an adequate first trial, by age"
+    " band and factor group",
+    "figures/rates-first-trial": "Figure: non-response to the first trial, by age band and factor"
+    " group",
+    "figures/adjusted-ratios": "Figure: adjusted risk ratios of non-response",
+    "figures/age-curve": "Figure: non-response by age, as a smooth curve",
+    "figures/specification-curve": "Figure: the rate of resistance under every combination of"
+    " thresholds",
+    "figures/definition-overlap": "Figure: who is resistant by which definitions together",
+    "figures/definition-agreement": "Figure: agreement of definitions with the primary one",
+    "figures/apparent-resistance": "Figure: apparent against proven resistance",
+    "figures/time-to-second-failure": "Figure: time to the second failure",
+    "figures/label-changes": "Figure: labels in the last run and now",
 }
 
 CONTENTS |= {
@@ -50,12 +66,11 @@ CONTENTS |= {
 CONTENTS |= {f"{TABLES_FOLDER}/notes": "Titles and footnotes of a paper's tables"}
 
 _MEDIA_TYPES = {
-    "csv": "text/csv",
-    "html": "text/html",
-    "json": "application/json",
-    "tex": "application/x-tex",
+    "csv": "text/csv", "html": "text/html", "json": "application/json", "md": "text/markdown",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-}
+    "tex": "application/x-tex", "pdf": "application/pdf",
+    "png": "image/png", "svg": "image/svg+xml",
+}  # fmt: skip
 
 
 def format_crate(manifest_text: str) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jinja2
-
 from trdanalysis.labelling.changes import rule_of_changes
 from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.evidence import asked_of_trials, list_patient_criteria
@@ -14,6 +12,7 @@ from trdanalysis.labelling.explain import NO_CHANGES_TOLD, TOO_MANY_CHANGES, wor
 from trdanalysis.labelling.telling import describe_changes
 from trdanalysis.labelling.wording import describe_definition
 from trdanalysis.report import words
+from trdanalysis.report.pages import render_page
 
 Row = Mapping[str, Any]
 
@@ -43,15 +42,10 @@ def render_explanation_page(
     str
         HTML that holds a patient's values: for standard output only.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("trdanalysis.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
     none_told = NO_CHANGES_TOLD if rule_of_changes(definition) is None else TOO_MANY_CHANGES
-    return environment.get_template("explanation.html.j2").render(
+    return render_page(
+        "explanation.html.j2",
+        scripted=False,
         patient=patient,
         label=label,
         label_words=words.LABELS[label["label"]],

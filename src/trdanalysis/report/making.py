@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from trdanalysis.report import comparisons, statistics, words
-from trdanalysis.report.curves import Curve, render_curves
+from trdanalysis.report.drawing.curves import Curve, render_curves
 
 _GROUPS = ("factor_group", "young_adults")
 
@@ -70,6 +70,7 @@ def _of_estimand(
 ) -> dict[str, Any]:
     found = tables["comparisons"]
     return {
+        "name": name,
         "title": words.ESTIMANDS[name]["title"],
         "unknowns": statistics.unknown_table(tables["unknowns"], definition, name),
         "groups": comparisons.contrast_table(found, rates, definition, name, _GROUPS),
@@ -81,19 +82,9 @@ def _of_estimand(
 
 
 def _age_figure(curves: pd.DataFrame, definition: str, reference: float) -> Markup:
-    drawn = []
-    for name in statistics.PRIMARY:
-        rows = curves[
-            (curves["definition"] == definition)
-            & (curves["estimand"] == name)
-            & (curves["status"] == "ok")
-        ]
-        if len(rows):
-            is_second = name != statistics.PRIMARY[0]
-            drawn.append(_curve(rows, "age_years", "rate", words.SHORT[name], is_second))
     return Markup(
         render_curves(
-            drawn,
+            age_lines(curves, definition),
             x_label="age, years",
             y_label="non-response",
             name="by-age",
@@ -104,26 +95,50 @@ def _age_figure(curves: pd.DataFrame, definition: str, reference: float) -> Mark
 
 
 def _time_figure(curves: pd.DataFrame, definition: str) -> Markup:
-    rows = curves[curves["definition"] == definition]
-    # Past what is hidden a curve would show that nothing happened there.
-    rows = rows[(rows["status"] == "ok").groupby(rows["curve"]).cummin()]
-    rows = rows[
-        rows["cumulative_incidence"].notna() & (rows["n_at_risk"] >= statistics.LEAST_AT_RISK)
-    ]
-    drawn = [
-        _curve(part, "day", "cumulative_incidence", str(curve), curve == "possible", is_step=True)
-        for curve, part in rows.groupby("curve", sort=True)
-        if len(part) > 1
-    ]
     return Markup(
         render_curves(
-            drawn,
+            time_lines(curves, definition),
             x_label="days since the first antidepressant trial began",
             y_label="with a second failure",
             name="by-time",
             title="Time to the second failure; the numbers stand in the table below",
         )  # fmt: skip
     )
+
+
+def age_lines(curves: pd.DataFrame, definition: str) -> list[Curve]:
+    """Give the curves by age of the two primary estimands, of ``age_curves.csv``."""
+    drawn = []
+    for name in statistics.PRIMARY:
+        rows = curves[
+            (curves["definition"] == definition)
+            & (curves["estimand"] == name)
+            & (curves["status"] == "ok")
+        ]
+        if len(rows) > 1:
+            is_second = name != statistics.PRIMARY[0]
+            drawn.append(_curve(rows, "age_years", "rate", words.SHORT[name], is_second))
+    return drawn
+
+
+def time_rows(curves: pd.DataFrame, definition: str) -> dict[str, pd.DataFrame]:
+    """Give the rows of ``curves.csv`` that are drawn, by curve: those before what is hidden."""
+    rows = curves[curves["definition"] == definition]
+    # Past what is hidden a curve would show that nothing happened there.
+    rows = rows[(rows["status"] == "ok").groupby(rows["curve"]).cummin()]
+    rows = rows[
+        rows["cumulative_incidence"].notna() & (rows["n_at_risk"] >= statistics.LEAST_AT_RISK)
+    ]
+    return {str(curve): part for curve, part in rows.groupby("curve", sort=True) if len(part) > 1}
+
+
+def time_lines(curves: pd.DataFrame, definition: str) -> list[Curve]:
+    """Give the curves of second failures, of ``curves.csv``."""
+    return [
+        _curve(part, "day", "cumulative_incidence", words.CURVES[curve], curve == "possible",
+               is_step=True)
+        for curve, part in time_rows(curves, definition).items()
+    ]  # fmt: skip
 
 
 def _curve(

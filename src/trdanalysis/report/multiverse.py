@@ -12,7 +12,7 @@ from trdanalysis.report import words
 from trdanalysis.report.tables import Table
 
 if TYPE_CHECKING:
-    from trdanalysis.report.specification import Specification
+    from trdanalysis.report.drawing.specification import Specification
 
 #: The axes behind a label, and what they are called.
 _AXES = {
@@ -59,14 +59,14 @@ def make_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
         ``figure``; ``sentences``; ``axes``, a table; ``n_cells``.
     """
     # What draws takes a second to import: who only writes tables does without.
-    from trdanalysis.report.specification import render_specification
+    from trdanalysis.report.drawing.specification import render_specification
 
     told = tell_multiverse(cells, definition)
     reference = float(cells["reference"].iloc[0]) if len(cells) else np.nan
     return told | {
         "figure": Markup(
             render_specification(
-                _specification(_shown(cells)),
+                specification_of(label_cells(cells)[1]),
                 reference=reference,
                 title="Rate of treatment resistance in every cell of the grid, sorted, above the"
                 " thresholds behind it; the sentences and the table beside say what it shows",
@@ -78,7 +78,7 @@ def make_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
 
 def tell_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
     """Say in numbers and sentences what the multiverse shows; see :func:`make_multiverse`."""
-    labels, shown = cells[cells["unknown"] == "kleene"], _shown(cells)
+    labels, shown = label_cells(cells)
     reference = float(cells["reference"].iloc[0]) if len(cells) else np.nan
     return {
         "n_cells": len(cells),
@@ -88,10 +88,10 @@ def tell_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
     }
 
 
-def _shown(cells: pd.DataFrame) -> pd.DataFrame:
-    """Give the labels' cells that are not hidden, the lowest rate first."""
+def label_cells(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the cells of labels, and of these the ones that are shown, from the lowest rate."""
     labels = cells[cells["unknown"] == "kleene"]
-    return labels[labels["status"] == "ok"].sort_values("rate", kind="stable")
+    return labels, labels[labels["status"] == "ok"].sort_values("rate", kind="stable")
 
 
 def _level(axis: str, level: Any) -> str:
@@ -107,8 +107,9 @@ def _level(axis: str, level: Any) -> str:
     return text
 
 
-def _specification(shown: pd.DataFrame) -> Specification:
-    from trdanalysis.report.specification import Axis, Specification
+def specification_of(shown: pd.DataFrame) -> Specification:
+    """Give what the figure shows of the cells, which are sorted by their rate."""
+    from trdanalysis.report.drawing.specification import Axis, Specification
 
     primary = np.flatnonzero(shown["is_primary"].to_numpy(dtype=bool))
     place = int(primary[0]) if len(primary) else None

@@ -5,25 +5,28 @@ Nothing here counts or estimates. It puts words around numbers, and draws them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
-import jinja2
 import pandas as pd
+from markupsafe import Markup
 
 from trdanalysis.report import words
 from trdanalysis.report.agreement import make_agreement
 from trdanalysis.report.changes import make_changes
+from trdanalysis.report.contents import Section, arrange
 from trdanalysis.report.disclosed import Disclosed
-from trdanalysis.report.figures import ForestRow, render_forest
+from trdanalysis.report.drawing.forest import ForestRow, render_forest
+from trdanalysis.report.glance import make_glance
 from trdanalysis.report.making import make_statistics
 from trdanalysis.report.multiverse import make_multiverse
+from trdanalysis.report.pages import render_page
 from trdanalysis.report.sections import (
     as_counted,
     attrition_flow,
     benchmark_rows,
     forest_rows,
-    glance,
+    headline_forest,
     headline_rows,
     label_rows,
     overall_rates,
@@ -38,70 +41,68 @@ TABLED = (
 )  # fmt: skip
 
 
-def render_report(disclosed: Disclosed) -> str:
+def render_report(disclosed: Disclosed, added: Sequence[Section] = ()) -> str:
     """Render the report.
 
     Parameters
     ----------
     disclosed
         What it shows.
+    added
+        Sections that others made, at the end of their part; their numbers passed the same door.
 
     Returns
     -------
     str
-        One HTML page without outside references and without scripts. Equal tables give equal text.
+        One HTML page without outside references. Equal tables give equal text.
     """
     reference, margin, primary = disclosed.reference, disclosed.margin, disclosed.primary
     tables = disclosed.tables
     rates, published = tables["rates"], disclosed.published
     overall = overall_rates(rates, primary)
     people = tables["definitions"].set_index("definition")["n"].get(primary, 0)
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            run=disclosed.run,
-            hiding=disclosed.hiding,
-            settings=disclosed.settings,
-            freeze=disclosed.freeze,
-            freeze_words=words.freeze_words(disclosed.freeze),
-            reference=reference,
-            margin=margin,
-            definitions=disclosed.definitions,
-            primary=disclosed.definitions[0],
-            is_empty=not pd.isna(people) and not int(people),
-            glance=glance(overall, reference, margin),
-            headline=headline_rows(rates, reference, margin),
-            headline_figure=_forest(
-                _headline_forest(overall, benchmark_rows(tables["benchmarks"], published, primary)),
-                reference,
-                margin,
-                "Headline rates beside the reference and beside published rates; the numbers stand"
-                " in the tables below the figure",
-                "headline",
-            ),
-            benchmarks=benchmark_rows(tables["benchmarks"], published, primary),
-            sections=_estimand_sections(disclosed),
-            statistics=make_statistics(rates, tables, primary, reference, margin),
-            agreement=make_agreement(
-                rates,
-                tables["definitions"],
-                tables,
-                disclosed.definition_ids,
-                reference,
-                margin,
-            ),  # fmt: skip
-            changes=make_changes(tables, disclosed.definition_ids),
-            multiverse=make_multiverse(tables["multiverse"], primary),
-            labels=label_rows(tables["label_reasons"]),
-            grades=_grade_rows(tables["grades"]),
-            definition_counts=list_rows(_with_none(tables["definitions"])),
-            balance=list_rows(disclosed.balance),
-            absent=_listed(disclosed.absent_columns, ["drop_id", "table"], "column"),
-            left_out=_listed(disclosed.left_out_factors, ["drop_id"], "factor"),
-            hidden=words.HIDDEN,
-            no_number=words.NOTHING,
-        )
+    benchmarks = benchmark_rows(tables["benchmarks"], published, primary)
+    return render_page(
+        "report.html.j2",
+        scripted=True,
+        parts=arrange(added),
+        run=disclosed.run,
+        hiding=disclosed.hiding,
+        settings=disclosed.settings,
+        freeze=disclosed.freeze,
+        freeze_words=words.freeze_words(disclosed.freeze),
+        reference=reference,
+        margin=margin,
+        definitions=disclosed.definitions,
+        primary=disclosed.definitions[0],
+        is_empty=not pd.isna(people) and not int(people),
+        facts={"patients": words.HIDDEN if pd.isna(people) else words.count(people)},
+        glance=make_glance(overall, reference, margin),
+        headline=headline_rows(rates, reference, margin),
+        headline_figure=_forest(
+            headline_forest(overall, benchmarks),
+            reference,
+            margin,
+            "Headline rates beside the reference and beside published rates; the numbers stand"
+            " in the tables below the figure",
+            "headline",
+        ),
+        benchmarks=benchmarks,
+        estimands=_estimand_sections(disclosed),
+        statistics=make_statistics(rates, tables, primary, reference, margin),
+        agreement=make_agreement(
+            rates, tables["definitions"], tables, disclosed.definition_ids, reference, margin
+        ),
+        changes=make_changes(tables, disclosed.definition_ids),
+        multiverse=make_multiverse(tables["multiverse"], primary),
+        labels=label_rows(tables["label_reasons"]),
+        grades=_grade_rows(tables["grades"]),
+        definition_counts=list_rows(_with_none(tables["definitions"])),
+        balance=list_rows(disclosed.balance),
+        absent=_listed(disclosed.absent_columns, ["drop_id", "table"], "column"),
+        left_out=_listed(disclosed.left_out_factors, ["drop_id"], "factor"),
+        hidden=words.HIDDEN,
+        no_number=words.NOTHING,
     )
 
 
@@ -111,22 +112,6 @@ def _grade_rows(grades: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     for row in list_rows(grades):
         found.setdefault(row["definition"], []).append(row)
     return found
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("trdanalysis.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "percent": words.percent, "count": words.count, "words": words.words,
-        "label": words.LABELS.get,
-    }  # fmt: skip
-    return environment
 
 
 def _estimand_sections(disclosed: Disclosed) -> list[dict[str, Any]]:
@@ -175,35 +160,12 @@ def _estimand_sections(disclosed: Disclosed) -> list[dict[str, Any]]:
     ]
 
 
-def _forest(rows: list[ForestRow], reference: float, margin: float, title: str, name: str) -> str:
+def _forest(
+    rows: list[ForestRow], reference: float, margin: float, title: str, name: str
+) -> Markup:
     figure = render_forest(rows, reference=reference, margin=margin, title=title, name=name)
     # The figure comes from a drawing library, which has escaped every text in it.
-    return jinja2.utils.markupsafe.Markup(figure)
-
-
-def _headline_forest(
-    overall: Mapping[str, Mapping[str, Any]], published: list[dict[str, Any]]
-) -> list[ForestRow]:
-    rows = []
-    for name, about in words.ESTIMANDS.items():
-        if name not in overall:
-            continue
-        rows.append(ForestRow(about["title"]))
-        rows += forest_rows(pd.DataFrame([overall[name]]))
-        rows += [
-            ForestRow(
-                row["short"],
-                row["published"],
-                counts=f"of {row['published_n']}" if row["published_n"] != words.NOTHING else "",
-                value=row["published_rate"],
-                low=row["published_low"],
-                high=row["published_high"],
-                published=True,
-            )
-            for row in published
-            if row["estimand"] == name
-        ]
-    return rows
+    return Markup(figure)
 
 
 def _with_none(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from trdanalysis.report import words
+from trdanalysis.report.pages import render_page
 from trdanalysis.report.tables import Table
 
 #: A column is told to differ from other drops where its share of filled cells does by this much.
@@ -71,15 +71,12 @@ class Quality:
 
 def render_quality(quality: Quality) -> str:
     """Render the page: one file, no scripts, nothing from outside."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("trdanalysis.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("quality.html.j2").render(
-        drop_id=quality.drop_id, mode=quality.mode, tables=make_tables(quality)
+    return render_page(
+        "quality.html.j2",
+        scripted=True,
+        drop_id=quality.drop_id,
+        mode=quality.mode,
+        tables=make_tables(quality),
     )
 
 

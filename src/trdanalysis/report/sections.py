@@ -12,7 +12,7 @@ from trdanalysis.report.tables import counts
 from trdanalysis.rows import list_rows
 
 if TYPE_CHECKING:
-    from trdanalysis.report.figures import ForestRow
+    from trdanalysis.report.drawing.forest import ForestRow
 
 #: Status words of ``rates.csv`` by which nothing of a row can be read.
 NOT_SHOWN = ("suppressed", "by_definition", "not_estimable")
@@ -84,7 +84,7 @@ def _rate_row(row: Mapping[str, Any], reference: float, margin: float) -> dict[s
 def forest_rows(rates: pd.DataFrame) -> list[ForestRow]:
     """Give a forest plot's rows: everybody, then age bands, then factor groups with headings."""
     # What draws takes a second to import: who only writes tables does without.
-    from trdanalysis.report.figures import ForestRow
+    from trdanalysis.report.drawing.forest import ForestRow
 
     rows = []
     for stratum, part in rates.groupby("stratum", sort=False):
@@ -100,7 +100,7 @@ def forest_rows(rates: pd.DataFrame) -> list[ForestRow]:
 
 
 def _forest_row(row: Mapping[str, Any]) -> ForestRow:
-    from trdanalysis.report.figures import ForestRow
+    from trdanalysis.report.drawing.forest import ForestRow
 
     label = "This cohort" if row["stratum"] == "overall" else str(row["level"])
     if row["status"] == "reprinted":
@@ -127,46 +127,30 @@ def _forest_row(row: Mapping[str, Any]) -> ForestRow:
     )
 
 
-def glance(
-    overall: Mapping[str, Mapping[str, Any]], reference: float, margin: float
-) -> list[dict[str, str]]:
-    """Say the headline in sentences: one entry an estimand."""
-    told = []
+def headline_forest(
+    overall: Mapping[str, Mapping[str, Any]], published: list[dict[str, Any]]
+) -> list[ForestRow]:
+    """Give a forest plot's rows: each overall rate with the published rates beside it."""
+    rows = []
     for name, about in words.ESTIMANDS.items():
         if name not in overall:
             continue
-        row = overall[name]
-        number, sentence = words.HIDDEN, "A count here is too small to be shown."
-        if row["status"] != "suppressed":
-            number, sentence = words.NOTHING, f"Nobody belongs for certain: {about['population']}."
-        if not pd.isna(row["rate"]):
-            is_proven = row["analysis"] == "proven"
-            number = ("at least " if is_proven else "") + words.percent(row["rate"])
-            sentence = _sentence(row, reference, margin, is_proven)
-        told.append({"title": about["title"], "number": number, "sentence": sentence})
-    return told
-
-
-def _sentence(row: Mapping[str, Any], reference: float, margin: float, is_proven: bool) -> str:
-    who = "Proven in " if is_proven else ""
-    units = "patients" if row["unit"] == "patient" else "trials"
-    text = (
-        f"{who}{words.count(row['events'])} of {words.count(row['n'])} {units} (95% interval "
-        f"{words.percent_range(row['ci_low'], row['ci_high'])}): "
-        f"{words.conclusion(row['conclusion'], reference, margin)}"
-    )
-    if row["status"] == "reprinted":
-        text += f" ({words.STATUS['reprinted']} {words.AGAIN})"
-    if row["status"] == "partly_suppressed":
-        return f"{text}. What is unknown is hidden."
-    bounds = words.percent_range(row["bound_low"], row["bound_high"])
-    if pd.isna(row["n_unknown"]) or not row["n_unknown"]:
-        return f"{text}. Nothing is unknown."
-    holds = "" if words.stands(row["robust"]) == "yes" else " not"
-    return (
-        f"{text}. {words.count(row['n_unknown'])} are unknown: anything from {bounds} is possible,"
-        f" and the conclusion does{holds} hold at both ends."
-    )
+        rows.append(ForestRow(about["title"]))
+        rows += forest_rows(pd.DataFrame([overall[name]]))
+        rows += [
+            ForestRow(
+                row["short"],
+                row["published"],
+                counts=f"of {row['published_n']}" if row["published_n"] != words.NOTHING else "",
+                value=row["published_rate"],
+                low=row["published_low"],
+                high=row["published_high"],
+                published=True,
+            )
+            for row in published
+            if row["estimand"] == name
+        ]
+    return rows
 
 
 def benchmark_rows(

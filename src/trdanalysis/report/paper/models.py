@@ -14,8 +14,8 @@ from trdanalysis.report.comparisons import (
     fit_table,
     interaction_table,
     p_values,
-    remark,
-    sizes,
+    remark_words,
+    size_words,
     trend_table,
 )
 from trdanalysis.report.disclosed import Disclosed
@@ -145,7 +145,7 @@ def _cells(
 
 
 def _sizes(row: dict[str, Any] | None) -> str:
-    return sizes(row) if row else words.NOTHING
+    return size_words(row) if row else words.NOTHING
 
 
 def _value(row: dict[str, Any] | None, measure: str) -> str:
@@ -153,7 +153,7 @@ def _value(row: dict[str, Any] | None, measure: str) -> str:
     if row is None:
         return words.NOTHING
     text = with_interval(row, measure)
-    return (remark(row) or text) if text == words.NOTHING else text
+    return (remark_words(row) or text) if text == words.NOTHING else text
 
 
 def factor_contrast_table(disclosed: Disclosed) -> PaperTable:

@@ -1,0 +1,1 @@
+"""A paper's figures: what each shows of the result tables, its files and its caption."""
