@@ -109,8 +109,6 @@ JOURNALS = "journals"
 RELEASE, RESTRICTED = "release", "restricted"
 DRAFT, DISCLOSED, RELEASES = "draft", "disclosed", "releases"
 
-#: What `table` writes by hand, in the results, or in restricted/ where they are a draft.
-PAPER = "paper"
 
 #: Of the last published files: their hashes, and what they were made of. In restricted/.
 ABOUT_PUBLISHED = "published.json"

@@ -28,7 +28,7 @@ def load_scales(reference: Path) -> tuple[Scale, ...]:
 
 def load_drug_classes(reference: Path) -> tuple[str, ...]:
     """Load the classes of drugs that ``antidepressants.csv`` names, in its order."""
-    drugs = reference_drugs(read_csv(reference / "antidepressants.csv"))
+    drugs = reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))
     return tuple(dict.fromkeys(drugs["drug_class"]))
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trdanalysis import __version__
-from trdanalysis.commands.kept import load_disclosed
+from trdanalysis.commands.paper_folder import find_paper_file, load_for_paper
 from trdanalysis.errors import UserError
 from trdanalysis.files import write_bytes
-from trdanalysis.layout import DISCLOSED, JOURNALS, PAPER, RESTRICTED, TABLE_FORMATS
+from trdanalysis.layout import DISCLOSED, JOURNALS, RESTRICTED, TABLE_FORMATS
 from trdanalysis.project import find_by_id
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.paper.catalogue import CATALOGUE, find_table
@@ -76,23 +76,21 @@ def run_table(asked: Asked, config: Path, reference: Path) -> str:
     entry = find_table(asked.table)
     name = asked.journal or settings.journal
     journal = read_journal(find_by_id(config.parent, JOURNALS, name))
-    disclosed = _load(settings, results, reference)
+    disclosed = _load(settings, reference)
     ready = prepare(disclosed, entry, journal, asked.decimals)
     for text in tell_missing([ready], journal):
         log.info(text)
     forms = list(dict.fromkeys(form for form in asked.formats if form != "text"))
-    for form, path in _files(asked, forms, results, disclosed, ready).items():
+    is_draft = bool(disclosed.run["draft"])
+    for form, path in _files(asked, forms, results, ready, is_draft=is_draft).items():
         write_bytes(path, render(ready, form, journal.page))
         log.info(f"{ready.table.name}: {path}")
     return render(ready, "text").decode() if "text" in asked.formats else ""
 
 
-def _load(settings: Settings, results: Path, reference: Path) -> Disclosed:
-    """Load what was disclosed; it is a draft where it could not be published as a release."""
-    folder = results / RESTRICTED / DISCLOSED
-    disclosed = load_disclosed(folder, reference, is_draft=False)
-    if settings.draft or not disclosed.is_allowed:
-        disclosed = load_disclosed(folder, reference, is_draft=True)
+def _load(settings: Settings, reference: Path) -> Disclosed:
+    """Load the results of the last run; say so where another version made them."""
+    disclosed = load_for_paper(settings, reference)
     made_by = disclosed.run["version"]
     if made_by != __version__:
         log.info(
@@ -103,13 +101,9 @@ def _load(settings: Settings, results: Path, reference: Path) -> Disclosed:
 
 
 def _files(
-    asked: Asked, forms: Sequence[str], results: Path, disclosed: Disclosed, ready: Ready
+    asked: Asked, forms: Sequence[str], results: Path, ready: Ready, *, is_draft: bool
 ) -> dict[str, Path]:
-    restricted = results / RESTRICTED
-    if asked.out is None:
-        folder = (restricted if disclosed.run["draft"] else results) / PAPER
-        return {form: folder / f"table-{ready.table.id}.{TABLE_FORMATS[form]}" for form in forms}
-    if len(forms) != 1:
+    if asked.out is not None and len(forms) != 1:
         raise UserError(
             f"`--out` names one file, and {len(forms)} formats are asked for",
             where=str(asked.out),
@@ -117,16 +111,11 @@ def _files(
             try_this="leave `--out` away: each format then gets a file of its own",
             kind="config",
         )
-    if disclosed.run["draft"] and not asked.out.resolve().is_relative_to(restricted.resolve()):
-        raise UserError(
-            "these results are a draft, which stays in the restricted results",
-            where=str(asked.out),
-            expected=f"a file in {restricted}",
-            try_this="leave `--out` away; or set a policy for real records and `draft: false` in"
-            " config/config.yaml, and run `snakemake --cores 2`",
-            kind="policy",
-        )
-    return {forms[0]: asked.out}
+    names = {form: f"table-{ready.table.id}.{TABLE_FORMATS[form]}" for form in forms}
+    return {
+        form: find_paper_file(results, name, asked.out, is_draft=is_draft)
+        for form, name in names.items()
+    }
 
 
 def _list(settings: Settings, results: Path, reference: Path) -> str:
@@ -134,7 +123,7 @@ def _list(settings: Settings, results: Path, reference: Path) -> str:
     lines = [f"{'id':<5} {'name':<16} title"]
     disclosed = None
     if (results / RESTRICTED / DISCLOSED).is_dir():
-        disclosed = _load(settings, results, reference)
+        disclosed = _load(settings, reference)
     for entry in CATALOGUE.values():
         title = entry.build(disclosed).title if disclosed else CONTENTS[entry.id]
         lines.append(f"{entry.id:<5} {entry.alias:<16} {title}".rstrip())

@@ -131,6 +131,8 @@ def headline_forest(
     overall: Mapping[str, Mapping[str, Any]], published: list[dict[str, Any]]
 ) -> list[ForestRow]:
     """Give a forest plot's rows: each overall rate with the published rates beside it."""
+    from trdanalysis.report.drawing.forest import ForestRow
+
     rows = []
     for name, about in words.ESTIMANDS.items():
         if name not in overall:
