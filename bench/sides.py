@@ -114,21 +114,23 @@ def label(accepted: Path, out: Path, memory_limit_mb: int) -> None:
 
 def write_evidence(cohort: Path, out: Path, memory_limit_mb: int) -> None:
     """Make the evidence of labels and write it sorted, as the verb does."""
-    from trdanalysis.commands.label import make_evidence
     from trdanalysis.engine import Engine
     from trdanalysis.files import read_csv as read_reference
+    from trdanalysis.labelling.cohort import Labelled
     from trdanalysis.labelling.definition import read_definition
     from trdanalysis.labelling.evidence import EVIDENCE_ORDER
     from trdanalysis.labelling.exposure import reference_drugs
+    from trdanalysis.labelling.grounds import derive_grounds
 
     table = reference_drugs(read_reference(REFERENCE / "antidepressants.csv"))
     with Engine(memory_limit_mb, THREADS) as engine:
         files = {
             name: engine.read_parquet(cohort / f"{name}.parquet")
-            for name in ("labels", "trials", "trial_verdicts", "patients")
+            for name in ("labels", "trials", "trial_verdicts")
         }
-        evidence = make_evidence(
-            engine, files, files["patients"], engine.from_memory(table),
+        patients = engine.read_parquet(cohort / "patients.parquet")
+        evidence = derive_grounds(
+            engine, Labelled(**files), patients, engine.from_memory(table),
             [read_definition(DEFINITION)],
         )  # fmt: skip
         engine.write_parquet(evidence, out / "evidence.parquet", list(EVIDENCE_ORDER))

@@ -165,9 +165,14 @@ def _add_publishing(add: Add) -> None:
     disclose.add_argument("--policy", type=_given, required=True, metavar="FILE")
     disclose.add_argument("--frozen", type=Path, default=CONFIG / FROZEN, metavar="FILE")
     disclose.add_argument("--sealed", type=Path, nargs="*", default=[], metavar="FOLDER")
+    disclose.add_argument(
+        "--environment", type=Path, metavar="FILE", help="what the plan says of the packages"
+    )
     disclose.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
-    publish = add("publish", "Write the tables and the report of what passed disclosure control.")
+    publish = add(
+        "publish", "Write the tables, the report and the texts of what passed disclosure control."
+    )
     publish.add_argument("--disclosed", type=Path, required=True, metavar="FOLDER")
     publish.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     publish.add_argument(
@@ -203,6 +208,13 @@ def _add_publishing(add: Add) -> None:
 
 def _add_questions(add: Add) -> None:
     """Add the verbs that people ask by hand."""
+    text = add("text", "Print a text of the last run: methods or results in words, citations.")
+    text.add_argument(
+        "text", choices=("methods", "results", "references", "checklist"), help="which text"
+    )
+    text.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
+    text.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
+
     explain = add(
         "explain", "Explain one patient's label; prints patient-level values to the terminal."
     )

@@ -228,6 +228,7 @@ def _run_disclose(options: argparse.Namespace) -> None:
         frozen=options.frozen,
         reference=options.reference,
         sealed=options.sealed,
+        environment=options.environment,
     )
     with shown():
         run_disclose(options.analysis, made, _verb_settings(options), options.out)
@@ -240,6 +241,15 @@ def _run_publish(options: argparse.Namespace) -> None:
         run_publish(
             options.disclosed, options.reference, options.out, options.about, options.journal
         )
+
+
+def _run_text(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.text import run_text
+
+    settings = _settings(options)
+    results = options.results or Path(settings.results)
+    text = run_text(options.text, results, options.reference, is_draft=settings.draft)
+    sys.stdout.write(text)
 
 
 def _run_quality(options: argparse.Namespace) -> None:
@@ -333,6 +343,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "remember": _run_remember,
     "disclose": _run_disclose,
     "publish": _run_publish,
+    "text": _run_text,
     "seal": _run_seal,
     "describe": _run_describe,
     "verify": _run_verify,

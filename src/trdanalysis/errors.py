@@ -101,6 +101,10 @@ class UserError(Exception):
                 parts.append(f"  {heading}: {text}")
         return "\n".join(parts)
 
+    def _render_traceback_(self) -> list[str]:
+        """Show Jupyter's users the message alone: where in the code it was raised helps nobody."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Give the known word most like ``word``, or None where none is near."""

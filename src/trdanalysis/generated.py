@@ -16,6 +16,7 @@ from trdanalysis.contract import NON_DRUG_TREATMENTS, TABLES, Column, TableSpec
 from trdanalysis.disclosure.policy import Policy, read_policy
 from trdanalysis.files import write_text_if_changed
 from trdanalysis.labelling.definition import Definition, read_definition
+from trdanalysis.project import list_by_id
 from trdanalysis.readers.drop_info import DropInfo
 from trdanalysis.report.reference.columns import render_published, render_restricted
 from trdanalysis.report.reference.commands import render_commands
@@ -75,10 +76,10 @@ def render_files(project: Path = PROJECT) -> dict[str, str]:
 
 def _render_reference(config: Path) -> dict[str, str]:
     """Render the pages of reference: name, text."""
-    files = sorted((config / "definitions").glob("*.yaml"), key=_article_first)
+    files = sorted(list_by_id(config, "definitions"), key=_article_first)
     definitions = [read_definition(file) for file in files]
     cases = {file.stem: _count_cases(file.with_suffix(".cases.csv")) for file in files}
-    policies = [read_policy(file) for file in sorted((config / "disclosure").glob("*.yaml"))]
+    policies = [read_policy(file) for file in list_by_id(config, "disclosure")]
     return {
         "settings": render_settings((config / "config.yaml").read_text(encoding="utf-8")),
         "published": render_published(),

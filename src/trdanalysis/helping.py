@@ -8,7 +8,7 @@ import argparse
 GROUPS: dict[str, tuple[str, ...]] = {
     "a study": ("init", "simulate", "completion"),
     "before a run": ("map", "check", "freeze", "assure"),
-    "after a run": ("explain", "table", "figure", "verify", "seal"),
+    "after a run": ("explain", "table", "figure", "text", "verify", "seal"),
     "steps of the workflow, which `snakemake` calls": (
         "intake", "quality", "pool", "label", "summarise", "multiverse", "changes", "disclose",
         "publish", "describe", "remember",
@@ -34,6 +34,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "check": ("check autumn", "check data/drops/autumn"),
     "freeze": ("freeze", 'freeze --again "age bands as in the protocol"'),
     "assure": ("assure", f"assure {_ARTICLE}"),
+    "text": ("text methods", "text results"),
     "explain": ("explain P000017", "explain P000017 --definition ema --html > page.html"),
     "table": (
         "table 2 --format docx --decimals 2",

@@ -95,11 +95,23 @@ FIGURE_FILES = (
     *(f"figures/{name}.{form}" for name in FIGURES for form in FIGURE_FORMATS),
 )
 
+#: Methods and results in words, what they cite, and the reporting checklists.
+TEXT_FILES = (
+    "text/methods.md", "text/results.md", "text/references.bib", "text/checklist.csv",
+    "text/manuscript.docx",
+)  # fmt: skip
+
 #: Files that are published.
 PUBLISHED_FILES = (
-    "report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES), *FIGURE_FILES,
+    "report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES), *FIGURE_FILES, *TEXT_FILES,
     *TABLE_FILES,
 )  # fmt: skip
+
+#: Reference tables that texts are made with: what may be cited, what is cited by which entry, and
+#: the items of the reporting statements.
+BIBLIOGRAPHY = "bibliography.bib"
+CITATIONS = "citations.csv"
+REPORTING_ITEMS = "reporting_items.csv"
 
 #: Folder of journals' files, in that of the configuration.
 JOURNALS = "journals"

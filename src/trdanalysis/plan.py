@@ -19,6 +19,8 @@ from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.errors import UserError
 from trdanalysis.files import format_json, write_text_if_changed
 from trdanalysis.layout import (
+    BIBLIOGRAPHY,
+    CITATIONS,
     DRAFT,
     DROP_FILES,
     FROZEN,
@@ -26,6 +28,7 @@ from trdanalysis.layout import (
     NAME_TABLES,
     RELEASE,
     RELEASES,
+    REPORTING_ITEMS,
     RESTRICTED,
     SEALED_FILES,
     SITE_NAMES,
@@ -55,7 +58,7 @@ REFERENCES = {
     "summarise": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
     "multiverse": ("antidepressants.csv", "scales.csv"),
     "disclose": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
-    "publish": ("published_rates.csv",),
+    "publish": ("published_rates.csv", BIBLIOGRAPHY, CITATIONS, REPORTING_ITEMS),
     "describe": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
 }
 

@@ -52,21 +52,20 @@ def test_nothing_else_is_published(release: Path) -> None:
     assert not list(release.rglob("*.parquet"))
 
 
-def _text_of(path: Path) -> str:
-    """Give what can be read in a file; of a packed one, in its parts."""
+def read_all(path: Path) -> str:
+    """Give the bytes of a file as text; of a Word document, those of its parts."""
     if path.suffix != ".docx":
         # Of a picture's bytes too: its title and what is told to those who do not see it.
         return path.read_bytes().decode("latin-1")
     with zipfile.ZipFile(path) as parts:
-        return "".join(
-            parts.read(name).decode("utf-8") for name in parts.namelist() if name.endswith(".xml")
-        )
+        names = [name for name in parts.namelist() if name.endswith(".xml")]
+        return "".join(parts.read(name).decode("latin-1") for name in names)
 
 
 def test_no_id_of_a_patient_is_published(release: Path) -> None:
     rows = (HERE / "drop" / "patients.csv").read_text(encoding="utf-8").splitlines()[1:]
     ids = {row.split(",")[0] for row in rows} - {""}
     assert len(ids) > 100
-    for path in (path for path in release.rglob("*.*") if path.is_file()):
-        text = _text_of(path)
+    for path in release.rglob("*.*"):
+        text = read_all(path)
         assert not [one for one in ids if one in text], f"{path.name} holds ids of patients"

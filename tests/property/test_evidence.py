@@ -13,14 +13,14 @@ from tests.property.settings import batches
 from tests.slow.changes import Person, Trial
 from tests.slow.histories import draw_history, pool
 from tests.support import CONFIG, REFERENCE, article, pool_intake, take_in_raw, variant
-from trdanalysis.commands.label import make_evidence
 from trdanalysis.commands.shared import load_scales
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv
-from trdanalysis.labelling.cohort import label_cohort
+from trdanalysis.labelling.cohort import Labelled, label_cohort
 from trdanalysis.labelling.definition import Definition, read_definition
 from trdanalysis.labelling.evidence import EVIDENCE_COLUMNS
 from trdanalysis.labelling.exposure import reference_drugs
+from trdanalysis.labelling.grounds import derive_grounds
 from trdanalysis.labelling.labels import list_lost_trials
 
 Row = dict[str, Any]
@@ -41,7 +41,7 @@ def evidence_of(
             name: engine.keep(getattr(labelled, name))
             for name in ("labels", "trials", "trial_verdicts")
         }
-        evidence = make_evidence(engine, files, cohort.patients, drugs, definitions)
+        evidence = derive_grounds(engine, Labelled(**files), cohort.patients, drugs, definitions)
         lost = list_lost_trials(cohort.quarantined_trials)
         counts = lost.group_by("patient_id").agg(lost=lost.count()).to_pyarrow().to_pylist()
         return (

@@ -8,14 +8,17 @@ from typing import Any
 import pandas as pd
 
 from tests.golden.run import EXPECTED
-from tests.support import REFERENCE, article
+from tests.support import CONFIG, REFERENCE, article
 from trdanalysis.analysis.drift import DRIFT_COLUMNS
 from trdanalysis.analysis.label_changes import FLOW_COLUMNS, RATE_CHANGE_COLUMNS
+from trdanalysis.commands.kept import load_references
+from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.files import read_csv
 from trdanalysis.labelling.wording import describe_definition
 from trdanalysis.layout import PUBLISHED_TABLES
 from trdanalysis.prespecification import FreezeStatus
 from trdanalysis.report.disclosed import Disclosed
+from trdanalysis.settings import read_settings, read_yaml
 
 
 def published() -> dict[str, pd.DataFrame]:
@@ -105,12 +108,11 @@ def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> Disclosed:
         ),
         definitions=[describe_definition(article())],
         settings={
-            "reference_rate": 0.3,
-            "equivalence_margin": 0.05,
+            **read_settings(read_yaml(CONFIG / "config.yaml")).model_dump(mode="json"),
             "age_bands": ["under 12", "12 to 17"],
             "disclosure_policy": "none",
+            "policy": read_policy(CONFIG / "disclosure" / "none.yaml").model_dump(mode="json"),
             "policy_title": "No suppression",
-            "policy": {"id": "none", "hide_counts_up_to": 0, "round_to": 0, "only_synthetic": True},
             "model_covariates": ["age_years", "sex", "baseline_severity", "episode"],
         },
         run={
@@ -122,8 +124,10 @@ def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> Disclosed:
             "synthetic": True,
             "draft": False,
             "command": "snakemake --cores 2",
+            "environment": {"python": "3.11.7", "packages": {"pandas": "3.1.1", "numpy": "2.4.6"}},
         },
         hiding={"units": 0, "hidden": 0, "small": 0, "dropped": [], "reprinted": 0},
         freeze=FreezeStatus("frozen", before_labels=True),
+        references=load_references(REFERENCE),
     )  # fmt: skip
     return dataclasses.replace(made, **changed)

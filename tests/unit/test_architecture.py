@@ -13,8 +13,10 @@ from tests.support import ROOT
 PACKAGE = ROOT / "src" / "trdanalysis"
 #: Stations from left to right; a module imports from its own or from those to its left.
 STATIONS = ("", "readers", "intake", "labelling", "analysis", "disclosure", "report", "commands")
+#: The Python interface: it calls what commands call, and nothing calls it.
+INTERFACE = ("interface", "plot")
 #: Modules at the top that belong to no station: all may import the first, none the second.
-LAST = ("arguments", "cli", "__main__", "plan", "running", "closing", "generated")
+LAST = ("arguments", "cli", "__main__", "plan", "running", "closing", "generated", "plot")
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 #: What reads and writes files, and is told where by its caller.
 MAY_NAME_PATHS = ("readers", "commands", "")
@@ -39,7 +41,9 @@ def imported(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_come_from_the_left(path: Path) -> None:
     own = station(path)
-    if own in ("commands", "simulate") or path.stem in LAST:
+    if own == "interface" or path.stem in INTERFACE:
+        allowed = {"", *STATIONS, "interface"}
+    elif own in ("commands", "simulate") or path.stem in LAST:
         allowed = {"", *STATIONS, "simulate"} if own != "simulate" else {"", "simulate"}
     else:
         allowed = set(STATIONS[: STATIONS.index(own) + 1])
@@ -73,7 +77,10 @@ def test_one_module_writes_what_is_published() -> None:
         if re.search(r"\bRELEASE\b", path.read_text(encoding="utf-8"))
     ]
     # The plan tells publish and describe the folder; sealing copies from it.
-    assert naming == ["commands/seal.py", "layout.py", "plan.py"]
+    # The Python interface reads from it.
+    assert naming == ["commands/seal.py", "interface/run.py", "layout.py", "plan.py"]
+    for path in (PACKAGE / "interface").glob("*.py"):
+        assert not re.findall(r"\bwrite_\w+|mkdir|unlink", path.read_text(encoding="utf-8"))
     sealing = (PACKAGE / "commands" / "seal.py").read_text(encoding="utf-8")
     assert re.findall(r"write_\w+\(([^,)]+)[,)]", sealing) == ["target"]
     publishing = [
@@ -89,8 +96,10 @@ def test_one_module_writes_what_is_published() -> None:
         if "PROVENANCE_FILES" in path.read_text(encoding="utf-8")
     ]
     assert describing == [
-        "commands/describe.py", "commands/seal.py", "commands/verify.py", "layout.py",
+        "closing.py", "commands/describe.py", "commands/seal.py", "commands/verify.py", "layout.py",
     ]  # fmt: skip
+    # The end of a run only counts them.
+    assert "write_" not in (PACKAGE / "closing.py").read_text(encoding="utf-8")
     written = re.findall(
         r"write_\w+\(([^,]+),", (PACKAGE / "commands" / "describe.py").read_text(encoding="utf-8")
     )

@@ -27,6 +27,7 @@ rule disclose:
         definitions=plan.definition_files,
         policy=plan.policy_file,
         frozen=plan.frozen_file,
+        environment=plan.environment_file,
         sealed=plan.sealed,
         out=subpath(output[0], parent=True),
     message:
@@ -35,6 +36,7 @@ rule disclose:
         "{PYTHON:q} -m trdanalysis disclose --settings {params.settings:q} --analysis {params.analysis:q}"
         " --drops {params.drops:q} --definitions {params.definitions:q} --policy {params.policy:q}"
         " --frozen {params.frozen:q} --sealed {params.sealed:q}"
+        " --environment {params.environment:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
 
 

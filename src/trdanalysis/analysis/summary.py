@@ -31,7 +31,7 @@ from trdanalysis.analysis.definition_table import (
 )
 from trdanalysis.analysis.estimands import TRIAL_ESTIMAND
 from trdanalysis.analysis.first_trials import estimate_first_trials
-from trdanalysis.analysis.frames import collect_frame
+from trdanalysis.analysis.frames import Frame, collect_frame
 from trdanalysis.analysis.patterns import count_criteria
 from trdanalysis.analysis.rates import RateSettings, estimate_rates_of_counts
 from trdanalysis.analysis.resistance import estimate_resistance
@@ -91,6 +91,71 @@ class SummarySettings:
     imputation: ImputationSettings
 
 
+@dataclass(frozen=True)
+class CountedCohort:
+    """What every estimate begins with.
+
+    Attributes
+    ----------
+    criteria, trial_criteria
+        Who belongs to which estimand, by patient and by trial; see
+        :mod:`trdanalysis.analysis.criteria`.
+    counts
+        Patients and trials of every stratum.
+    frame
+        The patients by the primary definition, one by one, for models and imputation.
+    """
+
+    criteria: ir.Table
+    trial_criteria: ir.Table
+    counts: Counts
+    frame: Frame
+
+
+def count_cohort(
+    engine: Keeper,
+    cohort: LabelledCohort,
+    definitions: Sequence[Definition],
+    scales: Sequence[Scale],
+    settings: SummarySettings,
+) -> CountedCohort:
+    """Find who belongs to which estimand, and count; parameters as :func:`estimate_tables`."""
+    criteria, trial_criteria = _derive_criteria(engine, cohort, definitions)
+    states = engine.keep(derive_states(criteria))
+    under_age = settings.rates.under_age_bands
+    return CountedCohort(
+        criteria,
+        trial_criteria,
+        estimate_counts(states, under_age),
+        collect_frame(
+            criteria.filter(criteria.definition == definitions[0].id),
+            scales,
+            under_age,
+            settings.models.covariates,
+        ),
+    )
+
+
+def add_imputed_rates(
+    rates: pd.DataFrame, counted: CountedCohort, primary: str, settings: SummarySettings
+) -> pd.DataFrame:
+    """Add to the rates as counted those with non-responders and with imputed outcomes.
+
+    Parameters
+    ----------
+    rates
+        What :func:`trdanalysis.analysis.rates.estimate_rates_of_counts` gives.
+    counted
+        What :func:`count_cohort` gives.
+    primary
+        Id of the primary definition, by which unknown outcomes are imputed.
+    settings
+        From the configuration.
+    """
+    imputed = estimate_imputed(counted.frame, rates, primary, settings.imputation)
+    return _stack([rates, estimate_nonresponder(rates, counted.counts.patients), imputed])
+
+
 def estimate_tables(
     engine: Keeper,
     cohort: LabelledCohort,
@@ -132,32 +197,22 @@ def estimate_tables(
         The tables of :data:`trdanalysis.layout.SUMMARY_TABLES` by name.
     """
     tell("finding who belongs to which estimand")
-    criteria, trial_criteria = _derive_criteria(engine, cohort, definitions)
-    states = engine.keep(derive_states(criteria))
-    tell("estimating rates and comparisons")
-    counts = estimate_counts(states, settings.rates.under_age_bands)
-    rates = estimate_rates_of_counts(counts, settings.rates)
-    patterns = count_criteria(criteria, trial_criteria, settings.rates.under_age_bands)
+    counted = count_cohort(engine, cohort, definitions, scales, settings)
+    criteria, counts, frame = counted.criteria, counted.counts, counted.frame
+    patterns = count_criteria(criteria, counted.trial_criteria, settings.rates.under_age_bands)
     tell("following patients to their second failure")
     curves = _estimate_curves(engine, criteria, cohort, definitions, settings.rates)
-    tell("fitting models and imputing missing outcomes")
+    tell("estimating rates and comparisons, fitting models and imputing missing outcomes")
     primary = definitions[0].id
-    frame = collect_frame(
-        criteria.filter(criteria.definition == primary),
-        scales,
-        settings.rates.under_age_bands,
-        settings.models.covariates,
-    )
+    rates = estimate_rates_of_counts(counts, settings.rates)
     adjusted, models = estimate_adjusted(frame, primary, settings.models)
     age_curves, by_age = estimate_age(frame, primary, settings.rates, settings.models.knots)
-    imputed = estimate_imputed(frame, rates, primary, settings.imputation)
-    nonresponder = estimate_nonresponder(rates, counts.patients)
     tell("describing patients by label")
     described = _describe_patients(
         engine, criteria, cohort, primary, scales, drug_classes, settings.rates
     )
     return {
-        "rates": _stack([rates, nonresponder, imputed]),
+        "rates": add_imputed_rates(rates, counted, primary, settings),
         "benchmarks": estimate_benchmarks(rates, published),
         "attrition": estimate_attrition(patterns, intake_summaries, settings.rates),
         "definitions": estimate_definitions(

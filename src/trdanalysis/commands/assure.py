@@ -7,10 +7,9 @@ from pathlib import Path
 
 import ibis.expr.types as ir
 import pandas as pd
-import pyarrow as pa
 
 from trdanalysis.commands.definitions import load_definitions
-from trdanalysis.commands.shared import load_drug_names, load_scales
+from trdanalysis.commands.shared import load_drug_names, load_drugs, load_scales
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv
@@ -18,10 +17,9 @@ from trdanalysis.intake.pool import AcceptedDrop, pool_drops
 from trdanalysis.intake.scales import Scale
 from trdanalysis.intake.take_in import Reference, take_in
 from trdanalysis.labelling.cases import Cases, Comparison, compare_cases, read_cases
-from trdanalysis.labelling.cohort import Cohort, Labelled, label_cohort
+from trdanalysis.labelling.cohort import Cohort, label_cohort
 from trdanalysis.labelling.definition import Definition
-from trdanalysis.labelling.exposure import reference_drugs
-from trdanalysis.project import find_table
+from trdanalysis.readers.memory import read_memory
 
 
 def run_assure(engine: Engine, definition_files: list[Path], reference: Path) -> tuple[str, int]:
@@ -114,38 +112,15 @@ def assure_definition(
     return assure_definitions(engine, [(definition, cases)], reference)[0]
 
 
-def label_raw(
-    engine: Engine,
-    raw: Mapping[str, pd.DataFrame],
-    definitions: list[Definition],
-    reference: Path,
-) -> Labelled:
-    """Go from frames of text, empty cells being empty strings, to labels."""
-    cohort, drugs, scales = _take_in_raw(engine, raw, reference)
-    return label_cohort(engine, Cohort(**cohort), drugs, scales, definitions)
-
-
 def _take_in_raw(
     engine: Engine, raw: Mapping[str, pd.DataFrame], reference: Path
 ) -> tuple[dict[str, ir.Table], ir.Table, tuple[Scale, ...]]:
     scales = load_scales(reference)
-    tables = {name: engine.from_memory(_as_cells(frame)) for name, frame in raw.items()}
-    taken = take_in(engine, tables, Reference(load_drug_names(reference), scales))
+    taken = take_in(engine, read_memory(engine, raw), Reference(load_drug_names(reference), scales))
     accepted = taken.accepted | {"quarantined_trials": taken.quarantined_trials}
     pooled = pool_drops([AcceptedDrop("cases", "snapshot", accepted)])
-    drugs = engine.from_memory(
-        reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))
-    )
+    drugs = engine.from_memory(load_drugs(reference))
     return pooled, drugs, scales
-
-
-def _as_cells(frame: pd.DataFrame) -> pa.Table:
-    columns = {
-        str(name): pa.array([text or None for text in frame[name]], pa.string())
-        for name in frame.columns
-    }
-    lines = pa.array(range(2, len(frame) + 2), pa.int64())
-    return pa.table(columns | {"line": lines})
 
 
 def _render(definition: Definition, cases: Cases, compared: list[Comparison]) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 from trdanalysis import __version__
 from trdanalysis.ages import age_bands
 from trdanalysis.analysis.rates import make_rate_settings
+from trdanalysis.checkout import describe_environment
 from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.shared import step
 from trdanalysis.contract import TABLES
@@ -56,6 +57,9 @@ class Made:
         Folder of reference tables.
     sealed
         Folders of sealed releases, the first first.
+    environment
+        What :func:`trdanalysis.checkout.describe_environment` says, as the plan of the run kept it.
+        None: it is this one.
     """
 
     drops: list[Path]
@@ -64,6 +68,7 @@ class Made:
     frozen: Path
     reference: Path
     sealed: Sequence[Path] = ()
+    environment: Path | None = None
 
 
 def run_disclose(analysis: Path, made: Made, settings: dict[str, Any], out: Path) -> None:
@@ -111,7 +116,7 @@ def run_disclose(analysis: Path, made: Made, settings: dict[str, Any], out: Path
     said = {
         "definitions": [describe_definition(definition) for definition in definitions],
         "settings": _about_settings(settings, policy),
-        "run": _about_run(about),
+        "run": _about_run(about) | {"environment": _environment(made)},
         "freeze": dataclasses.asdict(freeze),
         "hiding": _about_hiding(release),
     }
@@ -155,6 +160,13 @@ def _about_run(about: list[dict[str, Any]]) -> dict[str, Any]:
         "synthetic": bool(about) and all(drop["synthetic"] for drop in about),
         "command": "snakemake --cores 2",
     }
+
+
+def _environment(made: Made) -> dict[str, Any]:
+    kept: dict[str, Any] = (
+        read_json(made.environment) if made.environment else describe_environment()
+    )
+    return kept
 
 
 def _balance(drops: list[Path]) -> pd.DataFrame:

@@ -9,10 +9,19 @@ import pandas as pd
 from trdanalysis import __version__
 from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv, read_json
-from trdanalysis.layout import ABOUT_DISCLOSED, ANALYSIS_TABLES, DISCLOSED_ROWS
+from trdanalysis.layout import (
+    ABOUT_DISCLOSED,
+    ANALYSIS_TABLES,
+    BIBLIOGRAPHY,
+    CITATIONS,
+    DISCLOSED_ROWS,
+    REPORTING_ITEMS,
+)
 from trdanalysis.prespecification import FreezeStatus
 from trdanalysis.project import find_table
 from trdanalysis.report.disclosed import Disclosed
+from trdanalysis.report.prose.bibliography import References, parse_bibliography
+from trdanalysis.rows import list_rows
 
 
 def load_disclosed(folder: Path, reference: Path, *, is_draft: bool) -> Disclosed:
@@ -23,7 +32,7 @@ def load_disclosed(folder: Path, reference: Path, *, is_draft: bool) -> Disclose
     folder
         ``results/restricted/disclosed``.
     reference
-        Folder of reference tables: what the published rates are of.
+        Folder of reference tables: what the published rates are of, what texts cite.
     is_draft
         Whether it is for looking only, and stays.
 
@@ -70,5 +79,33 @@ def load_disclosed(folder: Path, reference: Path, *, is_draft: bool) -> Disclose
             tuple(freeze["changes"]), tuple(freeze["reasons"]),
         ),
         hiding=said["hiding"],
+        references=load_references(reference),
         **rows,
     )  # fmt: skip
+
+
+def load_references(reference: Path) -> References:
+    """Load what texts cite, and what they are held against.
+
+    Raises
+    ------
+    UserError
+        Kind ``config``: the bibliography cannot be read, or lacks an entry that something is cited
+        by.
+    """
+    path = find_table(reference, BIBLIOGRAPHY)
+    entries = parse_bibliography(path.read_text(encoding="utf-8"), str(path))
+    behind = {
+        (row["kind"], row["id"]): tuple(row["keys"].split("; "))
+        for row in list_rows(read_csv(find_table(reference, CITATIONS)))
+    }
+    missing = sorted({key for keys in behind.values() for key in keys} - set(entries))
+    if missing:
+        raise UserError(
+            f"{len(missing)} citation(s) have no entry in the bibliography: {', '.join(missing)}",
+            where=str(find_table(reference, CITATIONS)),
+            expected=f"keys of {BIBLIOGRAPHY}, joined by `; `",
+            try_this=f"add the entry to {path}, or correct the key",
+            kind="config",
+        )
+    return References(entries, behind, list_rows(read_csv(find_table(reference, REPORTING_ITEMS))))

@@ -11,13 +11,11 @@ from trdanalysis.analysis.multiverse import estimate_multiverse
 from trdanalysis.analysis.multiverse_facts import collect_facts
 from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.label import load_cohort
-from trdanalysis.commands.shared import load_scales, step
+from trdanalysis.commands.shared import load_drugs, load_scales, step
 from trdanalysis.engine import Engine
-from trdanalysis.files import read_csv, write_parquet
-from trdanalysis.labelling.exposure import reference_drugs
+from trdanalysis.files import write_parquet
 from trdanalysis.layout import MULTIVERSE
 from trdanalysis.progress import part
-from trdanalysis.project import find_table
 
 
 def run_multiverse(
@@ -56,7 +54,7 @@ def run_multiverse(
     facts = collect_facts(
         engine,
         load_cohort(engine, pooled),
-        engine.from_memory(reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))),
+        engine.from_memory(load_drugs(reference)),
         load_scales(reference),
         definition,
         grid,

@@ -18,7 +18,7 @@ from trdanalysis.intake.balance import (
     find_delivered_again,
 )
 from trdanalysis.intake.names import DrugNames
-from trdanalysis.intake.pool import AcceptedDrop, derive_patient_groups, pool_drops
+from trdanalysis.intake.pool import AcceptedDrop, group_patients, pool_drops
 from trdanalysis.intake.take_in import Reference, no_rows
 from trdanalysis.layout import POOLED, POOLING
 
@@ -46,13 +46,11 @@ def run_pool(
     for folder in drops:
         drop = load_accepted(engine, folder)
         left_out = read_json(folder / "drop.json")["left_out_factors"]
-        patients = derive_patient_groups(drop.tables["patients"], left_out, bands, groups)
-        accepted.append(AcceptedDrop(drop.drop_id, drop.mode, drop.tables | {"patients": patients}))
+        accepted.append(group_patients(drop, left_out, bands, groups))
     if not accepted:
         names: DrugNames = load_drug_names(reference)
         tables = no_rows(Reference(names, load_scales(reference)))
-        patients = derive_patient_groups(tables["patients"], [], bands, groups)
-        accepted = [AcceptedDrop("", "snapshot", tables | {"patients": patients})]
+        accepted = [group_patients(AcceptedDrop("", "snapshot", tables), [], bands, groups)]
     pooled = pool_drops(accepted)
     for name in POOLED:
         table = pooled[name].mutate(drop_id=pooled[name].drop_id.nullif(ibis.literal("")))

@@ -22,6 +22,7 @@ from trdanalysis.report.figures.files import render_figures
 from trdanalysis.report.page import render_report
 from trdanalysis.report.paper.journal import read_journal
 from trdanalysis.report.paper.render import render_tables
+from trdanalysis.report.prose.making import render_texts
 
 
 def run_publish(
@@ -31,7 +32,7 @@ def run_publish(
     about: Path | None = None,
     journal: Path | None = None,
 ) -> None:
-    """Publish the result tables, the report, the figures and the tables of a paper.
+    """Publish the result tables, the report and a paper's figures, texts and tables.
 
     Parameters
     ----------
@@ -59,6 +60,8 @@ def run_publish(
     page = render_report(results)
     step("drawing the figures")
     figures = render_figures(results)
+    step("writing the texts")
+    texts = render_texts(results)
     step("rendering the tables of a paper")
     style = read_journal(journal or find_by_id(reference.parent, JOURNALS, "default"))
     paper, told = render_tables(results, style)
@@ -67,7 +70,7 @@ def run_publish(
     for name in PUBLISHED_TABLES:
         write_csv(out / f"{name}.csv", results.tables[name])
     write_text(out / "report.html", page)
-    for name, content in {**figures, **paper}.items():
+    for name, content in {**figures, **texts, **paper}.items():
         write_bytes(out / name, content)
     if about is not None:
         kept = {

@@ -26,10 +26,14 @@ def load_scales(reference: Path) -> tuple[Scale, ...]:
     return read_scales(read_csv(find_table(reference, "scales.csv")))
 
 
+def load_drugs(reference: Path) -> pd.DataFrame:
+    """Load what labelling asks of drugs; see :func:`reference_drugs`."""
+    return reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))
+
+
 def load_drug_classes(reference: Path) -> tuple[str, ...]:
     """Load the classes of drugs that ``antidepressants.csv`` names, in its order."""
-    drugs = reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))
-    return tuple(dict.fromkeys(drugs["drug_class"]))
+    return tuple(dict.fromkeys(load_drugs(reference)["drug_class"]))
 
 
 def load_drug_names(reference: Path) -> DrugNames:

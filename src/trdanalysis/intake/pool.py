@@ -68,6 +68,20 @@ def _tagged(drop: AcceptedDrop, name: str, place: int) -> ir.Table:
     )
 
 
+def group_patients(
+    drop: AcceptedDrop,
+    left_out: Sequence[str],
+    bands: Sequence[AgeBand],
+    factor_groups: Mapping[str, Sequence[str]],
+) -> AcceptedDrop:
+    """Give a drop whose patients have age band and factor groups, ready to be pooled.
+
+    Parameters are those of :func:`derive_patient_groups`.
+    """
+    patients = derive_patient_groups(drop.tables["patients"], left_out, bands, factor_groups)
+    return AcceptedDrop(drop.drop_id, drop.mode, drop.tables | {"patients": patients})
+
+
 def find_left_out_factors(patients: ir.Table) -> list[str]:
     """Name the factors of which a drop's accepted patients have no value at all."""
     factors = [factor for group in RECORDED_GROUPS for factor in FACTORS[group]]

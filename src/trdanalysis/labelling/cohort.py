@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 from trdanalysis.intake.scales import Scale, of_domain
 from trdanalysis.labelling.definition import Definition
+from trdanalysis.labelling.evidence import EVIDENCE_ORDER
 from trdanalysis.labelling.failures import Keeper
 from trdanalysis.labelling.labels import label_patients
 from trdanalysis.labelling.scores import choose_offers
@@ -33,6 +34,16 @@ VERDICT_COLUMNS = (
 )  # fmt: skip
 
 
+#: What the rows of each table of a labelled cohort are sorted by.
+SORTED_BY = {
+    "labels": ["patient_id", "definition"],
+    "trials": ["patient_id", "start_day", "trial_id"],
+    "trial_verdicts": ["patient_id", "trial_id", "definition"],
+    "patients": ["patient_id"],
+    "evidence": list(EVIDENCE_ORDER),
+}
+
+
 @dataclass(frozen=True)
 class Cohort:
     """Accepted rows of all drops.
@@ -46,6 +57,15 @@ class Cohort:
     quarantined_trials: ir.Table
     doses: ir.Table | None
     assessments: ir.Table | None
+
+    @classmethod
+    def of_pooled(cls, tables: Mapping[str, ir.Table]) -> Cohort:
+        """Make a cohort of the tables of :data:`trdanalysis.layout.POOLED`."""
+        optional = {
+            name: tables[name] if tables[name].count().to_pyarrow().as_py() else None
+            for name in ("doses", "assessments")
+        }
+        return cls(tables["patients"], tables["trials"], tables["quarantined_trials"], **optional)
 
 
 @dataclass(frozen=True)

@@ -39,15 +39,19 @@ def read_native(engine: Engine, folder: Path) -> dict[str, ir.Table]:
             tables[spec.name] = read_text_csv(engine, path)
         else:
             tables[spec.name] = read_text_parquet(engine, path, three_valued_columns(spec))
-        columns = len(tables[spec.name].columns) - 1
-        if columns > MOST_COLUMNS:
-            raise UserError(
-                f"{columns} columns, of which the contract has {len(spec.names)}",
-                where=path.name,
-                expected=f"at most {MOST_COLUMNS}: the gate judges each extra column too",
-                try_this="export the columns of the contract, or use `source: flat` and a mapping",
-            )
+        check_extra_columns(len(tables[spec.name].columns) - 1, spec, path.name)
     return tables
+
+
+def check_extra_columns(columns: int, spec: TableSpec, where: str) -> None:
+    """Refuse a table of more columns than the gate can judge in time."""
+    if columns > MOST_COLUMNS:
+        raise UserError(
+            f"{columns} columns, of which the contract has {len(spec.names)}",
+            where=where,
+            expected=f"at most {MOST_COLUMNS}: the gate judges each extra column too",
+            try_this="export the columns of the contract, or use `source: flat` and a mapping",
+        )
 
 
 def find_table_file(folder: Path, spec: TableSpec) -> Path | None:

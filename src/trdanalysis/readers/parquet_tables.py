@@ -67,8 +67,17 @@ def _parquet_text(engine: Engine, path: Path, yes_no_columns: frozenset[str]) ->
             expected="one number, word or boolean a cell",
         )
     _check_cell_lengths(raw, large, path)
+    return raw.select(**text_columns(raw, yes_no_columns)) if len(schema) else raw
+
+
+def text_columns(raw: ir.Table, yes_no_columns: frozenset[str]) -> dict[str, ir.StringValue]:
+    """Give every column of a table as text, as a file of text would have it.
+
+    Booleans of ``yes_no_columns`` become ``yes`` and ``no``, others ``true`` and ``false``; NaN and
+    empty text become null.
+    """
     columns = {}
-    for name, kind in schema.items():
+    for name, kind in raw.schema().items():
         column = raw[name]
         if kind.is_boolean():
             words = ("yes", "no") if name in yes_no_columns else ("true", "false")
@@ -80,7 +89,7 @@ def _parquet_text(engine: Engine, path: Path, yes_no_columns: frozenset[str]) ->
         else:
             text = column.cast("string")
         columns[name] = trim(text)
-    return raw.select(**columns) if columns else raw
+    return columns
 
 
 def _check_cell_lengths(raw: ir.Table, columns: list[str], path: Path) -> None:

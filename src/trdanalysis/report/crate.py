@@ -57,6 +57,11 @@ CONTENTS = {
     "figures/apparent-resistance": "Figure: apparent against proven resistance",
     "figures/time-to-second-failure": "Figure: time to the second failure",
     "figures/label-changes": "Figure: labels in the last run and now",
+    "text/methods": "Methods in words, from the configuration, with citations by key",
+    "text/results": "Results in words, of the published numbers, with citations by key",
+    "text/references": "What the texts cite, as BibTeX",
+    "text/checklist": "The checklists of STROBE and RECORD, filled where the run knows the answer",
+    "text/manuscript": "Methods, results, references and checklists as one Word document",
 }
 
 CONTENTS |= {
@@ -67,9 +72,10 @@ CONTENTS |= {f"{TABLES_FOLDER}/notes": "Titles and footnotes of a paper's tables
 
 _MEDIA_TYPES = {
     "csv": "text/csv", "html": "text/html", "json": "application/json", "md": "text/markdown",
+    "pdf": "application/pdf", "png": "image/png", "svg": "image/svg+xml",
+    "bib": "application/x-bibtex",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "tex": "application/x-tex", "pdf": "application/pdf",
-    "png": "image/png", "svg": "image/svg+xml",
+    "tex": "application/x-tex",
 }  # fmt: skip
 
 

@@ -5,12 +5,13 @@ of them. Nothing to the right of it sees anything else.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from trdanalysis.prespecification import FreezeStatus
+from trdanalysis.report.prose.bibliography import References
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,14 @@ class Disclosed:
         Every setting that decides what is published; ``age_bands`` (labels), ``policy`` (what it
         says) and ``policy_title``.
     run
-        ``version``, ``drops``, ``synthetic``, ``draft``, ``command``.
+        ``version``, ``drops``, ``synthetic``, ``draft``, ``command``; ``environment``: what
+        :func:`trdanalysis.checkout.describe_environment` gives.
     freeze
         Whether configuration and definitions are as they were frozen.
     hiding
         How much is hidden: ``units``, ``hidden``, ``small``, ``dropped``, ``reprinted``.
+    references
+        What texts may cite, and the items of the reporting statements.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -53,6 +57,7 @@ class Disclosed:
     run: Mapping[str, Any]
     freeze: FreezeStatus
     hiding: Mapping[str, Any]
+    references: References = field(default_factory=References)
 
     @property
     def primary(self) -> str:

@@ -172,7 +172,8 @@ def list_commands(
     return {
         "workflow": "snakemake --cores 2",
         "disclose": f"python -m trdanalysis disclose --settings {settings}/disclose.json"
-        f" --analysis {restricted}/analysis{shared} --out {restricted}/disclosed",
+        f" --analysis {restricted}/analysis --environment {settings}/environment.json{shared}"
+        f" --out {restricted}/disclosed",
         "publish": f"python -m trdanalysis publish --disclosed {restricted}/disclosed"
         f" --reference config/reference --out results/{published}",
         "describe": f"python -m trdanalysis describe --settings {settings}/describe.json"

@@ -61,12 +61,16 @@ def make_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
     # What draws takes a second to import: who only writes tables does without.
     from trdanalysis.report.drawing.specification import render_specification
 
-    told = tell_multiverse(cells, definition)
+    labels, shown = label_cells(cells)
     reference = float(cells["reference"].iloc[0]) if len(cells) else np.nan
-    return told | {
+    return {
+        "n_cells": len(cells),
+        "n_labels": len(labels),
+        "sentences": tell_multiverse(cells, definition),
+        "axes": axes_table(shown),
         "figure": Markup(
             render_specification(
-                specification_of(label_cells(cells)[1]),
+                specification_of(shown),
                 reference=reference,
                 title="Rate of treatment resistance in every cell of the grid, sorted, above the"
                 " thresholds behind it; the sentences and the table beside say what it shows",
@@ -76,22 +80,21 @@ def make_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
     }
 
 
-def tell_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
-    """Say in numbers and sentences what the multiverse shows; see :func:`make_multiverse`."""
-    labels, shown = label_cells(cells)
-    reference = float(cells["reference"].iloc[0]) if len(cells) else np.nan
-    return {
-        "n_cells": len(cells),
-        "n_labels": len(labels),
-        "sentences": [] if shown.empty else _sentences(cells, labels, shown, definition, reference),
-        "axes": axes_table(shown),
-    }
-
-
 def label_cells(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give the cells of labels, and of these the ones that are shown, from the lowest rate."""
     labels = cells[cells["unknown"] == "kleene"]
     return labels, labels[labels["status"] == "ok"].sort_values("rate", kind="stable")
+
+
+def tell_multiverse(cells: pd.DataFrame, definition: str) -> list[str]:
+    """Say in sentences what the multiverse shows; none where no cell is shown.
+
+    Parameters are those of :func:`make_multiverse`.
+    """
+    labels, shown = label_cells(cells)
+    if shown.empty:
+        return []
+    return _sentences(cells, labels, shown, definition, float(cells["reference"].iloc[0]))
 
 
 def _level(axis: str, level: Any) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from trdanalysis.report import statistics, words
 from trdanalysis.report.disclosed import Disclosed
-from trdanalysis.report.multiverse import tell_multiverse
+from trdanalysis.report.multiverse import axes_table, label_cells, tell_multiverse
 from trdanalysis.report.paper.notes import ADULTS, COUNTED, RECORDS_END, about_table
 from trdanalysis.report.paper.table import Cell, Column, PaperTable, Row, from_page
 from trdanalysis.report.sections import attrition_flow, benchmark_rows, label_rows
@@ -102,16 +102,17 @@ def tipping_table(disclosed: Disclosed) -> PaperTable:
 
 def multiverse_table(disclosed: Disclosed) -> PaperTable:
     """Describe the rate of resistance over the whole grid of thresholds."""
-    told = tell_multiverse(disclosed.tables["multiverse"], disclosed.primary)
+    cells = disclosed.tables["multiverse"]
     return from_page(
         "s3",
         "Multiverse: the proven share of treatment resistance by threshold, over all cells of the"
         " grid",
-        [("", told["axes"])],
+        [("", axes_table(label_cells(cells)[1]))],
         about=about_table(
             disclosed, "s3",
-            [*told["sentences"], "Range: of the means, in percentage points. Counts of cells are"
-             " rounded, see the policy.", RECORDS_END],
+            [*tell_multiverse(cells, disclosed.primary),
+             "Range: of the means, in percentage points. Counts of cells are rounded, see the"
+             " policy.", RECORDS_END],
         ),
         empty="Every cell is hidden, or there is none.",
     )  # fmt: skip

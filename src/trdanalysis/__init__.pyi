@@ -1,0 +1,27 @@
+from trdanalysis import plot as plot
+from trdanalysis.errors import UserError as UserError
+from trdanalysis.interface.explaining import Explanation as Explanation
+from trdanalysis.interface.explaining import explain as explain
+from trdanalysis.interface.labelled import Labelled as Labelled
+from trdanalysis.interface.marked import PatientLevelWarning as PatientLevelWarning
+from trdanalysis.interface.rating import attrition as attrition
+from trdanalysis.interface.rating import rates as rates
+from trdanalysis.interface.run import Run as Run
+from trdanalysis.interface.run import open_run as open
+from trdanalysis.interface.taking import label as label
+
+__version__: str
+__all__ = [
+    "Explanation",
+    "Labelled",
+    "PatientLevelWarning",
+    "Run",
+    "UserError",
+    "__version__",
+    "attrition",
+    "explain",
+    "label",
+    "open",
+    "plot",
+    "rates",
+]

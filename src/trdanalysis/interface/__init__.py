@@ -1,0 +1,1 @@
+"""The Python interface, `import trdanalysis as trd`: results, labels and rates as pandas frames."""
