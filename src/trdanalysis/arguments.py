@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trdanalysis.helping import ByPurpose, format_examples
-from trdanalysis.layout import FIGURE_FORMATS, FIGURES, FROZEN
+from trdanalysis.layout import FIGURE_FORMATS, FIGURES, FROZEN, TABLE_FORMATS
 from trdanalysis.project import CONFIG, CONFIG_FILE, find_given
 
 #: What the program is called where nothing else is known.
@@ -175,6 +175,9 @@ def _add_publishing(add: Add) -> None:
     )
     publish.add_argument("--disclosed", type=Path, required=True, metavar="FOLDER")
     publish.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    publish.add_argument(
+        "--journal", type=Path, metavar="FILE", help="default: config/journals/default.yaml"
+    )
     publish.add_argument("--about", type=Path, metavar="FILE", help="keep what sealing needs here")
 
     seal = add("seal", "Keep a release that leaves: later ones tell no more together with it.")
@@ -225,6 +228,20 @@ def _add_questions(add: Add) -> None:
     )
     explain.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
+    table = add("table", "Write a paper's table from kept results; `table list` names them all.")
+    table.add_argument("table", metavar="TABLE", help="such as 2, s1, attrition; or list")
+    table.add_argument(
+        "--format", nargs="+", default=["text"], metavar="FORMAT", dest="formats",
+        choices=("text", *TABLE_FORMATS), help="text (the default), csv, html, docx, latex",
+    )  # fmt: skip
+    table.add_argument(
+        "--decimals", type=_decimals, metavar="N", help="of percentages and ratios, 0 to 6"
+    )
+    table.add_argument("--journal", metavar="ID", help="default: as in the config")
+    table.add_argument("--out", type=Path, metavar="FILE", help="default: in <results>/paper/")
+    table.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
+    table.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
+
     figure = add("figure", "Draw one figure of a paper from the results of the last run.")
     figure.add_argument("name", metavar="NAME", help=f"or how it begins: {', '.join(FIGURES)}")
     figure.add_argument("--format", choices=FIGURE_FORMATS, default="pdf")
@@ -260,6 +277,12 @@ def _add_questions(add: Add) -> None:
 
 def _given(text: str) -> Path:
     return find_given(Path(text))
+
+
+def _decimals(text: str) -> int:
+    if text not in {str(number) for number in range(7)}:
+        raise argparse.ArgumentTypeError("must be a whole number from 0 to 6")
+    return int(text)
 
 
 def _count(text: str) -> int:

@@ -241,7 +241,9 @@ def _run_publish(options: argparse.Namespace) -> None:
     from trdanalysis.commands.publish import run_publish
 
     with shown():
-        run_publish(options.disclosed, options.reference, options.out, options.about)
+        run_publish(
+            options.disclosed, options.reference, options.out, options.about, options.journal
+        )
 
 
 def _run_text(options: argparse.Namespace) -> None:
@@ -316,6 +318,16 @@ def _run_explain(options: argparse.Namespace) -> None:
     sys.stdout.write(text)
 
 
+def _run_table(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.table import Asked, run_table
+
+    asked = Asked(
+        table=options.table, formats=options.formats, decimals=options.decimals,
+        journal=options.journal, out=options.out,
+    )  # fmt: skip
+    sys.stdout.write(run_table(asked, _settings(options), options.config.parent, options.reference))
+
+
 _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "init": _run_init,
     "completion": _run_completion,
@@ -335,6 +347,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "seal": _run_seal,
     "describe": _run_describe,
     "verify": _run_verify,
+    "table": _run_table,
     "explain": _run_explain,
     "figure": _run_figure,
     "freeze": _run_freeze,

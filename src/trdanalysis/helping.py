@@ -8,7 +8,7 @@ import argparse
 GROUPS: dict[str, tuple[str, ...]] = {
     "a study": ("init", "simulate", "completion"),
     "before a run": ("map", "check", "freeze", "assure"),
-    "after a run": ("explain", "figure", "text", "verify", "seal"),
+    "after a run": ("explain", "table", "figure", "text", "verify", "seal"),
     "steps of the workflow, which `snakemake` calls": (
         "intake", "quality", "pool", "label", "summarise", "multiverse", "changes", "disclose",
         "publish", "describe", "remember",
@@ -36,6 +36,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "assure": ("assure", f"assure {_ARTICLE}"),
     "text": ("text methods", "text results"),
     "explain": ("explain P000017", "explain P000017 --definition ema --html > page.html"),
+    "table": (
+        "table 2 --format docx --decimals 2",
+        "table s1 --format csv html docx latex --journal middle-dot",
+        "table list",
+    ),
     "figure": (
         "figure headline-rates --format pdf --width-mm 85",
         "figure age --format svg --grey --out results/paper/figure-2.svg",

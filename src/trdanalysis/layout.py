@@ -46,6 +46,7 @@ PUBLISHED_TABLES = (
     "rates", "benchmarks", "attrition", "definitions", "comparisons", "models", "unknowns",
     "resistance", "clusters", "curves", "age_curves", "tipping", "first_trials", "grades",
     "agreement", "overlaps", "multiverse", "label_flows", "rate_changes", "drift",
+    "characteristics",
 )  # fmt: skip
 
 #: Result tables before disclosure control.
@@ -67,6 +68,18 @@ KNOWN_COUNTS = "counts.parquet"
 DISCLOSED_FILES = (
     ABOUT_DISCLOSED, KNOWN_COUNTS,
     *(f"{name}.parquet" for name in (*ANALYSIS_TABLES, *DISCLOSED_ROWS)),
+)  # fmt: skip
+
+#: A paper's tables, in its order, and the formats of each: ending by name.
+PAPER_TABLES = (*(str(number) for number in range(1, 6)), *(f"s{one}" for one in range(1, 24)))
+TABLE_FORMATS = {"csv": "csv", "html": "html", "docx": "docx", "latex": "tex"}
+#: Their files, in a folder of what is published; the footnotes of all as a table.
+TABLES_FOLDER = "tables"
+TABLE_NOTES = "notes.csv"
+TABLE_FILES = (
+    *(f"{TABLES_FOLDER}/table-{name}.{ending}" for name in PAPER_TABLES
+      for ending in TABLE_FORMATS.values()),
+    f"{TABLES_FOLDER}/{TABLE_NOTES}",
 )  # fmt: skip
 
 #: Figures of a paper, in the order of their captions: each in every format, also where there is
@@ -91,6 +104,7 @@ TEXT_FILES = (
 #: Files that are published.
 PUBLISHED_FILES = (
     "report.html", *(f"{name}.csv" for name in PUBLISHED_TABLES), *FIGURE_FILES, *TEXT_FILES,
+    *TABLE_FILES,
 )  # fmt: skip
 
 #: Reference tables that texts are made with: what may be cited, what is cited by which entry, and
@@ -99,10 +113,14 @@ BIBLIOGRAPHY = "bibliography.bib"
 CITATIONS = "citations.csv"
 REPORTING_ITEMS = "reporting_items.csv"
 
+#: Folder of journals' files, in that of the configuration.
+JOURNALS = "journals"
+
 #: Folders of results: what may leave; what stays; and in the latter a draft of what may leave, what
 #: passed disclosure control, and sealed releases by number.
 RELEASE, RESTRICTED = "release", "restricted"
 DRAFT, DISCLOSED, RELEASES = "draft", "disclosed", "releases"
+
 
 #: Of the last published files: their hashes, and what they were made of. In restricted/.
 ABOUT_PUBLISHED = "published.json"

@@ -24,6 +24,7 @@ from trdanalysis.layout import (
     DRAFT,
     DROP_FILES,
     FROZEN,
+    JOURNALS,
     NAME_TABLES,
     RELEASE,
     RELEASES,
@@ -42,6 +43,7 @@ from trdanalysis.project import (
     from_here,
 )
 from trdanalysis.readers.drop_info import DropInfo, drop_files, list_drops, read_drop_info
+from trdanalysis.report.paper.journal import read_journal
 from trdanalysis.running import WITHDRAWN, begin_run, write_deliveries, write_withdrawn
 from trdanalysis.settings import Settings, read_settings, write_verb_settings
 
@@ -82,6 +84,7 @@ class Plan:
         self.restricted = self.results / RESTRICTED
         # A faulty definition is told before any data is read.
         load_definitions(self.definition_files, self.reference)
+        read_journal(self.journal_file)
         write_verb_settings(self.settings, self.restricted / "settings")
         # Found out here and not by a step: a change is then a changed input, which Snakemake sees.
         for path, facts in (
@@ -194,6 +197,8 @@ class Plan:
             files += self.definition_files
         if verb == "multiverse":
             files += [self.definition_files[0], self.grid_file]
+        if verb == "publish":
+            files.append(self.journal_file)
         if verb == "describe":
             files += [self.grid_file, self.checkout_file]
         if verb in ("disclose", "describe"):
@@ -205,6 +210,11 @@ class Plan:
     def policy_file(self) -> Path:
         """The site's disclosure policy."""
         return find_by_id(self.config_folder, "disclosure", self.settings.disclosure_policy)
+
+    @property
+    def journal_file(self) -> Path:
+        """How a journal wants a paper's tables."""
+        return find_by_id(self.config_folder, JOURNALS, self.settings.journal)
 
     @property
     def grid_file(self) -> Path:

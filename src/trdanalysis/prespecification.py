@@ -19,7 +19,7 @@ from trdanalysis.project import find_table
 from trdanalysis.settings import USED_BY, read_yaml
 
 #: Settings that change no number: disclosure decides what is shown of them, not what they are.
-_SETTINGS_OF_RELEASES = {"disclosure_policy", "release_date", "release_licence"}
+_SETTINGS_OF_RELEASES = {"disclosure_policy", "journal", "release_date", "release_licence"}
 
 #: Settings that change numbers.
 FROZEN_SETTINGS = tuple(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trdanalysis.errors import UserError, suggest
-from trdanalysis.layout import SITE_NAMES
+from trdanalysis.layout import JOURNALS, SITE_NAMES
 
 if TYPE_CHECKING:
     from trdanalysis.settings import Settings
@@ -32,7 +32,11 @@ CONFIG = Path("config")
 CONFIG_FILE = CONFIG / "config.yaml"
 
 #: Kinds of files that are found by an id, by their folder in ``config/``.
-KINDS = {"definitions": "definition", "disclosure": "disclosure policy"}
+KINDS = {
+    "definitions": "definition",
+    "disclosure": "disclosure policy",
+    JOURNALS: "journal",
+}
 
 
 def find_table(reference: Path, name: str) -> Path:
@@ -77,7 +81,7 @@ def find_grid(config: Path = CONFIG) -> Path:
 
 
 def find_by_id(config: Path, kind: str, name: str) -> Path:
-    """Find a definition or a disclosure policy.
+    """Find a definition, a disclosure policy or a journal.
 
     Parameters
     ----------
@@ -125,7 +129,7 @@ def find_definition_files(settings: Settings, config: Path) -> list[Path]:
 
 
 def list_by_id(config: Path, kind: str) -> list[Path]:
-    """Give every definition or policy that there is, by id in byte order; the study's own first."""
+    """Give every definition, policy or journal, by id in byte order; the study's own first."""
     found = {path.stem: path for path in (tool_config() / kind).glob("*.yaml")}
     found |= {path.stem: path for path in (config / kind).glob("*.yaml")}
     return [from_here(found[name]) for name in sorted(found, key=str.encode)]

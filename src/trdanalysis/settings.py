@@ -233,6 +233,7 @@ class Settings(StrictModel):
     imputations: int = Field(ge=2, le=200)
     seed: int = Field(ge=0, le=2**32 - 1)
     disclosure_policy: str
+    journal: str
     draft: bool
     release_date: str | None
     release_licence: str | None = Field(min_length=1)
@@ -335,7 +336,7 @@ USED_BY: dict[str, tuple[str, ...]] = {
     "changes": ("definitions", "primary_definition"),
     "remember": (),
     "quality": (),
-    "publish": (),
+    "publish": ("journal",),
     "disclose": (
         "definitions",
         "primary_definition",
@@ -351,7 +352,7 @@ USED_BY: dict[str, tuple[str, ...]] = {
     ),
 }
 # The manifest tells everything that what is published was made by, and what is said of it.
-USED_BY["describe"] = (*USED_BY["disclose"], "release_date", "release_licence")
+USED_BY["describe"] = (*USED_BY["disclose"], "journal", "release_date", "release_licence")
 
 
 def read_settings(data: Mapping[str, Any], where: str = "config/config.yaml") -> Settings:

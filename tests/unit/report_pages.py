@@ -113,6 +113,7 @@ def report_tables(tables: dict[str, pd.DataFrame], **changed: Any) -> Disclosed:
             "disclosure_policy": "none",
             "policy": read_policy(CONFIG / "disclosure" / "none.yaml").model_dump(mode="json"),
             "policy_title": "No suppression",
+            "model_covariates": ["age_years", "sex", "baseline_severity", "episode"],
         },
         run={
             "version": "0",

@@ -17,6 +17,7 @@ from trdanalysis.readers.drop_info import read_drop_info
 from trdanalysis.readers.mapping import read_mapping
 from trdanalysis.readers.redcap.mapping import read_redcap_mapping
 from trdanalysis.readers.studies.mapping import read_study_mapping
+from trdanalysis.report.paper.journal import read_journal
 from trdanalysis.settings import read_settings, read_yaml
 
 #: By page: what each block is that is neither shell nor Python, in order. A word before a colon
@@ -24,6 +25,7 @@ from trdanalysis.settings import read_settings, read_yaml
 EXAMPLES: dict[str, list[str]] = {
     "docs/console.md": ["output"],
     "docs/drug-names.md": ["names"],
+    "docs/paper-tables.md": ["journal"],
     "docs/readers-flat.md": [
         "csv", "drop", "flat", "flat", "flat:tables", "flat:columns", "flat:top", "flat:top",
     ],
@@ -80,6 +82,9 @@ def check_example(kind: str, text: str, folder: Path) -> None:
         assert read_drop_info(folder).mapping == "mapping.yaml"
     elif what == "config":
         read_settings({**read_yaml(CONFIG / "config.yaml"), **yaml.safe_load(text)})
+    elif what == "journal":
+        (folder / "ours.yaml").write_text(text, encoding="utf-8")
+        read_journal(folder / "ours.yaml")
     elif what == "cases":
         (folder / "cases.csv").write_text(text, encoding="utf-8")
         read_cases(pd.read_csv(folder / "cases.csv", dtype=str, keep_default_na=False))

@@ -55,12 +55,13 @@ rule publish:
         "../../environment.yml"
     params:
         disclosed=subpath(input[0], parent=True),
+        journal=plan.journal_file,
         out=plan.published,
     message:
         "Publishing to {params.out}"
     shell:
         "{PYTHON:q} -m trdanalysis publish --disclosed {params.disclosed:q} --about {output.about:q}"
-        " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
+        " --journal {params.journal:q} --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
 
 
 rule describe:

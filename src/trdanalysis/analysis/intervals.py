@@ -74,7 +74,8 @@ def estimate_clopper_pearson(
     ----------
     Clopper CJ, Pearson ES (1934) Biometrika 26:404-413.
     """
-    from scipy.stats import beta
+    # The same numbers as scipy.stats.beta.ppf gives, which takes seconds to import.
+    from scipy.special import betaincinv
 
     events, n = np.asarray(events, dtype=float), np.asarray(n, dtype=float)
     tail = (1 - confidence) / 2
@@ -82,8 +83,8 @@ def estimate_clopper_pearson(
     some = n > 0
     low[some], high[some] = 0.0, 1.0
     lower, upper = some & (events > 0), some & (events < n)
-    low[lower] = beta.ppf(tail, events[lower], n[lower] - events[lower] + 1)
-    high[upper] = beta.ppf(1 - tail, events[upper] + 1, n[upper] - events[upper])
+    low[lower] = betaincinv(events[lower], n[lower] - events[lower] + 1, tail)
+    high[upper] = betaincinv(events[upper] + 1, n[upper] - events[upper], 1 - tail)
     return low, high
 
 

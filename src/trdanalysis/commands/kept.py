@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from trdanalysis import __version__
 from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv, read_json
 from trdanalysis.layout import (
@@ -38,7 +39,8 @@ def load_disclosed(folder: Path, reference: Path, *, is_draft: bool) -> Disclose
     Raises
     ------
     UserError
-        Kind ``not_found``, where there are no results yet.
+        Kind ``not_found``, where there are no results yet, or those of a version of the program
+        that did not make all of today's tables.
     """
     path = folder / ABOUT_DISCLOSED
     if not path.is_file():
@@ -49,6 +51,18 @@ def load_disclosed(folder: Path, reference: Path, *, is_draft: bool) -> Disclose
             kind="not_found",
         )
     said = read_json(path)
+    lacking = [
+        name for name in (*ANALYSIS_TABLES, *DISCLOSED_ROWS)
+        if not (folder / f"{name}.parquet").is_file()
+    ]  # fmt: skip
+    if lacking:
+        raise UserError(
+            f"the results are not whole: {len(lacking)} table(s) are missing, such as {lacking[0]}",
+            where=str(folder),
+            expected=f"results of version {__version__}; these are of {said['run']['version']}",
+            try_this=f"run `{said['run']['command']}`, which makes them anew",
+            kind="not_found",
+        )
     tables, rows = (
         {name: pd.read_parquet(folder / f"{name}.parquet") for name in names}
         for names in (ANALYSIS_TABLES, DISCLOSED_ROWS)

@@ -31,10 +31,7 @@ def load_for_paper(settings: Settings, reference: Path) -> Disclosed:
     """
     folder = Path(settings.results) / RESTRICTED / DISCLOSED
     results = load_disclosed(folder, reference, is_draft=settings.draft)
-    is_forbidden = results.settings["policy"]["only_synthetic"] and not all(
-        drop["synthetic"] for drop in results.run["drops"]
-    )
-    if is_forbidden and not settings.draft:
+    if not results.is_allowed and not settings.draft:
         return dataclasses.replace(results, run={**results.run, "draft": True})
     return results
 

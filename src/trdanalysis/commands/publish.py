@@ -10,20 +10,30 @@ from trdanalysis.errors import UserError
 from trdanalysis.files import hash_file, write_bytes, write_csv, write_json, write_text
 from trdanalysis.layout import (
     DRAFT,
+    JOURNALS,
     KNOWN_COUNTS,
     PUBLISHED_FILES,
     PUBLISHED_TABLES,
     RESTRICTED,
 )
+from trdanalysis.project import find_by_id
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.figures.files import render_figures
 from trdanalysis.report.page import render_report
+from trdanalysis.report.paper.journal import read_journal
+from trdanalysis.report.paper.render import render_tables
 from trdanalysis.report.paper_sections import make_paper_sections
 from trdanalysis.report.prose.making import render_texts
 
 
-def run_publish(disclosed: Path, reference: Path, out: Path, about: Path | None = None) -> None:
-    """Publish the result tables, the report, the figures and the texts.
+def run_publish(
+    disclosed: Path,
+    reference: Path,
+    out: Path,
+    about: Path | None = None,
+    journal: Path | None = None,
+) -> None:
+    """Publish the result tables, the report and a paper's figures, texts and tables.
 
     Parameters
     ----------
@@ -35,6 +45,8 @@ def run_publish(disclosed: Path, reference: Path, out: Path, about: Path | None 
         ``results/release``, or ``results/restricted/draft``.
     about
         File for what sealing the release needs to know of it; None: nothing is kept.
+    journal
+        How a paper's tables are written; None: ``config/journals/default.yaml``.
 
     Raises
     ------
@@ -51,10 +63,15 @@ def run_publish(disclosed: Path, reference: Path, out: Path, about: Path | None 
     figures = render_figures(results)
     step("writing the texts")
     texts = render_texts(results)
+    step("rendering the tables of a paper")
+    style = read_journal(journal or find_by_id(reference.parent, JOURNALS, "default"))
+    paper, told = render_tables(results, style)
+    for text in told:
+        step(text)
     for name in PUBLISHED_TABLES:
         write_csv(out / f"{name}.csv", results.tables[name])
     write_text(out / "report.html", page)
-    for name, content in {**figures, **texts}.items():
+    for name, content in {**figures, **texts, **paper}.items():
         write_bytes(out / name, content)
     if about is not None:
         kept = {
@@ -75,9 +92,8 @@ def is_draft(out: Path) -> bool:
 
 def _check_synthetic(results: Disclosed) -> None:
     """Refuse to release anything of a drop that is not marked synthetic."""
-    policy = results.settings["policy"]
-    real = [drop["drop_id"] for drop in results.run["drops"] if not drop["synthetic"]]
-    if real and policy["only_synthetic"]:
+    if not results.is_allowed:
+        real, policy = results.real_drops, results.settings["policy"]
         raise UserError(
             f"{len(real)} drop(s) are not marked synthetic: policy `{policy['id']}` releases none",
             where=", ".join(real),

@@ -31,6 +31,11 @@ def load_drugs(reference: Path) -> pd.DataFrame:
     return reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))
 
 
+def load_drug_classes(reference: Path) -> tuple[str, ...]:
+    """Load the classes of drugs that ``antidepressants.csv`` names, in its order."""
+    return tuple(dict.fromkeys(load_drugs(reference)["drug_class"]))
+
+
 def load_drug_names(reference: Path) -> DrugNames:
     """Load every name of a drug that the reference folder's tables and the site's file have.
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from markupsafe import Markup
 
 from trdanalysis.analysis.agreement import LABELS, NONE
 from trdanalysis.report import words
-from trdanalysis.report.drawing.sets import SetBar, SetRow, render_sets
 from trdanalysis.report.sections import as_counted, rate_rows
 from trdanalysis.report.tables import Table, counts, is_hidden
 from trdanalysis.rows import list_rows
+
+if TYPE_CHECKING:
+    from trdanalysis.report.drawing.sets import SetBar, SetRow
 
 #: Sets that the figure has room for.
 DRAWN_SETS = 20
@@ -173,7 +175,7 @@ def kappa_text(row: Mapping[str, Any]) -> str:
     value = words.decimal(row["kappa"])
     if pd.isna(row["ci_low"]):
         return value
-    limits = f"{words.decimal(row['ci_low'])} to {words.decimal(row['ci_high'])}"
+    limits = words.decimal_range(row["ci_low"], row["ci_high"])
     return f"{value} {_in_brackets(limits)}"
 
 
@@ -202,6 +204,9 @@ def set_bars(
     overlaps: pd.DataFrame, definitions: Sequence[str]
 ) -> tuple[list[SetBar], list[SetBar]]:
     """Give a bar for each set that is neither hidden nor empty; and those drawn, largest first."""
+    # What draws takes a second to import: who only writes tables does without.
+    from trdanalysis.report.drawing.sets import SetBar
+
     places = {name: place for place, name in enumerate(definitions)}
     bars = [
         SetBar(
@@ -217,6 +222,8 @@ def set_bars(
 
 def set_rows(definition_counts: pd.DataFrame, definitions: Sequence[str]) -> list[SetRow]:
     """Give the rows of the figure: each definition with how many it calls resistant."""
+    from trdanalysis.report.drawing.sets import SetRow
+
     trd = definition_counts.set_index("definition")["trd"]
     return [
         SetRow(name, words.HIDDEN if pd.isna(trd.get(name)) else words.count(trd[name]))
@@ -227,6 +234,8 @@ def set_rows(definition_counts: pd.DataFrame, definitions: Sequence[str]) -> lis
 def _figure(
     bars: Sequence[SetBar], definition_counts: pd.DataFrame, definitions: Sequence[str]
 ) -> Markup:
+    from trdanalysis.report.drawing.sets import render_sets
+
     # The figure comes from a drawing library, which has escaped every text in it.
     return Markup(
         render_sets(

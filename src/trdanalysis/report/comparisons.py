@@ -62,7 +62,7 @@ def contrast_table(
                 with_interval(difference, "rd"),
                 with_interval(bounds, "rd") if bounds else words.NOTHING,
                 with_interval(ratio, "rr"),
-                *_p_values(difference),
+                *p_values(difference),
                 remark_words(difference, ratio) or _circular(str(key[1])),
             ]
         )
@@ -96,7 +96,8 @@ def _circular(group: str) -> str:
     return "partly circular" if group in words.PARTLY_CIRCULAR else ""
 
 
-def _p_values(row: dict[str, Any]) -> list[str]:
+def p_values(row: dict[str, Any]) -> list[str]:
+    """Write the p-value, and the one adjusted for several tests."""
     if is_hidden(row):
         return [words.HIDDEN] * 2
     adjusted = words.p_value(row["p_adjusted"])
@@ -138,7 +139,7 @@ def model_table(comparisons: pd.DataFrame, definition: str, estimand: str) -> Ta
                 size_words(any_row),
                 difference,
                 with_interval(ratio, "rr") + kind,
-                *_p_values(any_row),
+                *p_values(any_row),
                 remark_words(any_row),
             ]
         )

@@ -12,8 +12,9 @@ from rocrate.model.contextentity import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from trdanalysis.files import format_json
-from trdanalysis.layout import MANIFEST
+from trdanalysis.layout import MANIFEST, TABLES_FOLDER
 from trdanalysis.report.manifest import FileFacts, Manifest, hash_text, parse_manifest
+from trdanalysis.report.paper.contents import CONTENTS as PAPER_CONTENTS
 
 #: Version of the RO-Crate specification. Named, because the library's own default moves.
 CRATE_VERSION = "1.2"
@@ -63,11 +64,18 @@ CONTENTS = {
     "text/manuscript": "Methods, results, references and checklists as one Word document",
 }
 
+CONTENTS |= {
+    f"{TABLES_FOLDER}/table-{name}": f"Table {name.upper()} of a paper: {text}"
+    for name, text in PAPER_CONTENTS.items()
+}
+CONTENTS |= {f"{TABLES_FOLDER}/notes": "Titles and footnotes of a paper's tables"}
+
 _MEDIA_TYPES = {
     "csv": "text/csv", "html": "text/html", "json": "application/json", "md": "text/markdown",
     "pdf": "application/pdf", "png": "image/png", "svg": "image/svg+xml",
     "bib": "application/x-bibtex",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "tex": "application/x-tex",
 }  # fmt: skip
 
 

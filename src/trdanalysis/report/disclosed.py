@@ -70,6 +70,16 @@ class Disclosed:
         return [str(each["id"]) for each in self.definitions]
 
     @property
+    def real_drops(self) -> list[str]:
+        """Ids of the drops that are not marked synthetic."""
+        return [str(drop["drop_id"]) for drop in self.run["drops"] if not drop["synthetic"]]
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the policy allows that anything of these drops leaves."""
+        return not (self.real_drops and self.settings["policy"]["only_synthetic"])
+
+    @property
     def reference(self) -> float:
         """The rate that others are held against, a fraction."""
         return float(self.settings["reference_rate"])

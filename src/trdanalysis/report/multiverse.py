@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from trdanalysis.report import words
-from trdanalysis.report.drawing.specification import Axis, Specification, render_specification
 from trdanalysis.report.tables import Table
+
+if TYPE_CHECKING:
+    from trdanalysis.report.drawing.specification import Specification
 
 #: The axes behind a label, and what they are called.
 _AXES = {
@@ -56,6 +58,9 @@ def make_multiverse(cells: pd.DataFrame, definition: str) -> dict[str, Any]:
     dict
         ``figure``; ``sentences``; ``axes``, a table; ``n_cells``.
     """
+    # What draws takes a second to import: who only writes tables does without.
+    from trdanalysis.report.drawing.specification import render_specification
+
     labels, shown = label_cells(cells)
     reference = float(cells["reference"].iloc[0]) if len(cells) else np.nan
     return {
@@ -107,6 +112,8 @@ def _level(axis: str, level: Any) -> str:
 
 def specification_of(shown: pd.DataFrame) -> Specification:
     """Give what the figure shows of the cells, which are sorted by their rate."""
+    from trdanalysis.report.drawing.specification import Axis, Specification
+
     primary = np.flatnonzero(shown["is_primary"].to_numpy(dtype=bool))
     place = int(primary[0]) if len(primary) else None
     axes = []

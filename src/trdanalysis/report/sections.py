@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from trdanalysis.report import words
-from trdanalysis.report.drawing.forest import ForestRow
 from trdanalysis.report.tables import counts
 from trdanalysis.rows import list_rows
+
+if TYPE_CHECKING:
+    from trdanalysis.report.drawing.forest import ForestRow
 
 #: Status words of ``rates.csv`` by which nothing of a row can be read.
 NOT_SHOWN = ("suppressed", "by_definition", "not_estimable")
@@ -81,6 +83,9 @@ def _rate_row(row: Mapping[str, Any], reference: float, margin: float) -> dict[s
 
 def forest_rows(rates: pd.DataFrame) -> list[ForestRow]:
     """Give a forest plot's rows: everybody, then age bands, then factor groups with headings."""
+    # What draws takes a second to import: who only writes tables does without.
+    from trdanalysis.report.drawing.forest import ForestRow
+
     rows = []
     for stratum, part in rates.groupby("stratum", sort=False):
         if stratum not in ("overall", "age_band", "factor_group"):
@@ -95,6 +100,8 @@ def forest_rows(rates: pd.DataFrame) -> list[ForestRow]:
 
 
 def _forest_row(row: Mapping[str, Any]) -> ForestRow:
+    from trdanalysis.report.drawing.forest import ForestRow
+
     label = "This cohort" if row["stratum"] == "overall" else str(row["level"])
     if row["status"] == "reprinted":
         label += f" {words.AGAIN}"
@@ -124,6 +131,8 @@ def headline_forest(
     overall: Mapping[str, Mapping[str, Any]], published: list[dict[str, Any]]
 ) -> list[ForestRow]:
     """Give a forest plot's rows: each overall rate with the published rates beside it."""
+    from trdanalysis.report.drawing.forest import ForestRow
+
     rows = []
     for name, about in words.ESTIMANDS.items():
         if name not in overall:

@@ -62,7 +62,11 @@ def with_interval(row: Mapping[str, Any], measure: str) -> str:
         interval = words.points_range(row["ci_low"], row["ci_high"])
         value = words.points(row["value"])
         return interval if pd.isna(row["value"]) else f"{value} ({interval})"
-    if pd.isna(row["ci_low"]):
-        return words.decimal(row["value"])
-    limits = f"{words.decimal(row['ci_low'])} to {words.decimal(row['ci_high'])}"
-    return f"{words.decimal(row['value'])} ({limits})"
+    return with_limits(row["value"], row["ci_low"], row["ci_high"])
+
+
+def with_limits(value: Any, low: Any, high: Any) -> str:
+    """Write a number with its limits, where it has any."""
+    if pd.isna(value) or pd.isna(low):
+        return words.decimal(value)
+    return f"{words.decimal(value)} ({words.decimal_range(low, high)})"

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from trdanalysis.prespecification import FreezeStatus
+from trdanalysis.report.numbers import NOTHING, current_style
 
 HIDDEN = "hidden"
 UNKNOWN = "unknown"
-NOTHING = "\N{EN DASH}"
 
 #: Title, population and event of each estimand, and how it reads the sentence about the 30%.
 ESTIMANDS: dict[str, dict[str, str]] = {
@@ -275,50 +275,39 @@ def words(text: str) -> str:
     return " ".join(parts)
 
 
-def percent(value: Any, digits: int = 1) -> str:
+def percent(value: Any, digits: int | None = None) -> str:
     """Write a fraction as percent."""
-    return NOTHING if pd.isna(value) else f"{100 * float(value):.{digits}f}%"
+    return current_style().percent(value, digits)
 
 
 def percent_range(low: Any, high: Any) -> str:
     """Write a range of fractions as percent."""
-    if pd.isna(low) or pd.isna(high):
-        return NOTHING
-    return f"{100 * float(low):.1f} to {100 * float(high):.1f}%"
+    return current_style().percent_range(low, high)
 
 
 def points_range(low: Any, high: Any) -> str:
     """Write a range of differences in percentage points."""
-    if pd.isna(low) or pd.isna(high):
-        return NOTHING
-    return f"{_signed(low)} to {_signed(high)}"
+    return current_style().points_range(low, high)
 
 
 def points(value: Any) -> str:
     """Write a difference in percentage points."""
-    return NOTHING if pd.isna(value) else _signed(value)
-
-
-def _signed(value: Any) -> str:
-    number = round(100 * float(value), 1) + 0.0
-    sign = "+" if number > 0 else "\N{MINUS SIGN}" if number < 0 else ""
-    return f"{sign}{abs(number):.1f}"
+    return current_style().points(value)
 
 
 def count(value: Any) -> str:
     """Write a count, thousands apart."""
-    return (
-        NOTHING if pd.isna(value) else f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-    )
+    return current_style().count(value)
 
 
-def decimal(value: Any, digits: int = 2) -> str:
+def decimal(value: Any, digits: int | None = None) -> str:
     """Write a number with a fixed number of decimals; a large one without."""
-    if pd.isna(value):
-        return NOTHING
-    if abs(float(value)) >= 1000:
-        return f"{float(value):.3g}"
-    return f"{float(value):.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return current_style().decimal(value, digits)
+
+
+def decimal_range(low: Any, high: Any, digits: int | None = None) -> str:
+    """Write a range of numbers."""
+    return current_style().decimal_range(low, high, digits)
 
 
 def listed(text: Any) -> str:
@@ -329,10 +318,8 @@ def listed(text: Any) -> str:
 
 
 def p_value(value: Any) -> str:
-    """Write a p-value with three decimals."""
-    if pd.isna(value):
-        return NOTHING
-    return "<0.001" if float(value) < 0.001 else f"{float(value):.3f}"
+    """Write a p-value."""
+    return current_style().p_value(value)
 
 
 def conclusion(word: Any, reference: float, margin: float) -> str:

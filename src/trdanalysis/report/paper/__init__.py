@@ -1,0 +1,1 @@
+"""A paper's tables: one description of each, written as CSV, HTML, Word and LaTeX."""
