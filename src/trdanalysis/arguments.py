@@ -75,6 +75,7 @@ def build_parser(prog: str = PROG) -> argparse.ArgumentParser:
     _add_readers(add)
     _add_analysis(add)
     _add_publishing(add)
+    _add_paper(add)
     _add_questions(add)
     for verb in verbs.choices.values():
         for action in verb._actions:
@@ -206,27 +207,14 @@ def _add_publishing(add: Add) -> None:
     )
 
 
-def _add_questions(add: Add) -> None:
-    """Add the verbs that people ask by hand."""
+def _add_paper(add: Add) -> None:
+    """Add the verbs that write a part of a paper."""
     text = add("text", "Print a text of the last run: methods or results in words, citations.")
     text.add_argument(
         "text", choices=("methods", "results", "references", "checklist"), help="which one"
     )
     text.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
     text.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
-
-    explain = add(
-        "explain", "Explain one patient's label; prints patient-level values to the terminal."
-    )
-    explain.add_argument("patient", metavar="PATIENT", help="the patient's pseudonym")
-    explain.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
-    explain.add_argument(
-        "--definition", metavar="ID", help="default: the primary one of the config"
-    )
-    explain.add_argument(
-        "--html", action="store_true", help="a page in place of text: ... --html > FILE"
-    )
-    explain.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
     table = add("table", "Write a paper's table from kept results; `table list` names them all.")
     table.add_argument("table", metavar="TABLE", help="such as 2, s1, attrition; or list")
@@ -255,6 +243,22 @@ def _add_questions(add: Add) -> None:
     )  # fmt: skip
     figure.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
     figure.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
+
+
+def _add_questions(add: Add) -> None:
+    """Add the verbs that people ask by hand."""
+    explain = add(
+        "explain", "Explain one patient's label; prints patient-level values to the terminal."
+    )
+    explain.add_argument("patient", metavar="PATIENT", help="the patient's pseudonym")
+    explain.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
+    explain.add_argument(
+        "--definition", metavar="ID", help="default: the primary one of the config"
+    )
+    explain.add_argument(
+        "--html", action="store_true", help="a page in place of text: ... --html > FILE"
+    )
+    explain.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
     freeze = add("freeze", "Keep what the analysis is fixed by, before the first labels.")
     freeze.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")

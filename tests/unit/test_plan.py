@@ -61,15 +61,15 @@ def test_what_a_verb_uses_is_what_it_imports() -> None:
     label = modules_of("label")
     names = {Path(path).name for path in label}
     assert {"label.py", "windows.py", "contract.py", "engine.py", "dose_steps.py"} <= names
-    assert not {"figures.py", "rates.py", "gate.py", "flat.py", "cli.py", "plan.py"} & names
+    assert not {"forest.py", "rates.py", "gate.py", "flat.py", "cli.py", "plan.py"} & names
     assert len(label) == len(set(label))
     publish = {Path(path).name for path in modules_of("publish")}
-    assert {"page.py", "figures.py", "report.html.j2", "style.css.j2", "report.js"} <= publish
+    assert {"page.py", "forest.py", "report.html.j2", "style.css.j2", "report.js"} <= publish
     assert {"headline.html.j2", "blocks.html.j2"} <= publish, "templates of sections"
     assert not {"disclose.py", "ledger.py", "rates.py"} & publish
     disclose = {Path(path).name for path in modules_of("disclose")}
     assert {"disclose.py", "ledger.py"} <= disclose
-    assert not {"page.py", "figures.py"} & disclose
+    assert not {"page.py", "forest.py"} & disclose
     assert {"flat.py", "gate.py", "native.py"} <= {Path(path).name for path in modules_of("intake")}
 
 
