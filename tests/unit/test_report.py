@@ -13,17 +13,24 @@ import pandas as pd
 import pytest
 from markupsafe import Markup
 
-from tests.support import article
+from tests.support import CONFIG, article
 from tests.unit.release_cohorts import policy_of, release_of
 from tests.unit.report_pages import HOSTILE, published, report_tables, with_hostile_names
+from trdanalysis.labelling.definition import read_definition
 from trdanalysis.labelling.wording import describe_definition
 from trdanalysis.report import words
 from trdanalysis.report.contents import PAPER, Drawing, Heading, Section, arrange
 from trdanalysis.report.drawing.forest import ForestRow, render_forest
 from trdanalysis.report.glance import make_glance
 from trdanalysis.report.page import render_report
+from trdanalysis.report.paper.journal import read_journal
+from trdanalysis.report.paper.render import render_tables
+from trdanalysis.report.paper_sections import make_paper_sections
+from trdanalysis.report.prose.making import render_texts
 from trdanalysis.report.sections import attrition_flow, rate_rows
 from trdanalysis.report.tables import Table
+
+JOURNAL = read_journal(CONFIG / "journals" / "default.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -358,3 +365,17 @@ def test_marks_stand_where_their_numbers_are() -> None:
     line = re.search(r'd="M ([\d.]+) [\d.]+\s+L \1 [\d.]+\s*"[^>]*stroke-dasharray', figure)
     assert line is not None
     assert float(line[1]) == pytest.approx(low + 0.3 * (high - low), abs=0.01)
+
+
+def test_what_non_response_is_the_definition_says() -> None:
+    other = read_definition(CONFIG / "definitions" / "article-25-percent.yaml")
+    results = report_tables(published(), definitions=[describe_definition(other)])
+    for text in (
+        render_report(results, make_paper_sections(results)),
+        *(content.decode() for name, content in render_texts(results).items() if name.endswith(".md")),
+        *(content.decode() for name, content in render_tables(results, JOURNAL)[0].items()
+          if name.endswith((".html", ".tex", ".csv"))),
+    ):  # fmt: skip
+        assert "{nonresponse}" not in text
+        assert "less than 50% of" not in text.replace("\\%", "%") and "less than half" not in text
+    assert "less than 25% of the baseline score lost" in render_report(results)

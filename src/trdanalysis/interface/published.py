@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import overload
 
 import pandas as pd
@@ -32,12 +33,12 @@ class Published:
         return kept[self._name]
 
 
-class PublishedTables:
+class PublishedTables(ABC):
     """Has the published tables as attributes; docs/statistics.md says what their columns are."""
 
+    @abstractmethod
     def published(self, name: str) -> pd.DataFrame:
         """Give a published table by its name."""
-        raise NotImplementedError
 
     rates = Published("Every rate against the reference, by estimand, definition and stratum.")
     comparisons = Published("Every contrast and model term.")
@@ -59,3 +60,4 @@ class PublishedTables:
     label_flows = Published("Labels of the last run against those of this one.")
     rate_changes = Published("Rates of the last run against those of this one.")
     drift = Published("What differs between drops.")
+    characteristics = Published("Who the patients are, by label.")

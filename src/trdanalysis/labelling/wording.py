@@ -30,10 +30,11 @@ def describe_definition(definition: Definition) -> dict[str, Any]:
     -------
     dict
         The file's keys, and ``of_patient``, ``of_trial``, ``of_score``, ``of_grades``: lists of
-        sentences.
+        sentences; ``of_nonresponse``: one.
     """
     return {
         **definition.model_dump(mode="json"),
+        "of_nonresponse": describe_nonresponse(definition.trial.nonresponse),
         "of_patient": describe_patient(definition),
         "of_trial": describe_trial(definition),
         "of_score": describe_score(definition.score),

@@ -80,6 +80,11 @@ class Disclosed:
         return not (self.real_drops and self.settings["policy"]["only_synthetic"])
 
     @property
+    def nonresponse(self) -> str:
+        """What non-response is by the primary definition, in words."""
+        return str(self.definitions[0]["of_nonresponse"])
+
+    @property
     def reference(self) -> float:
         """The rate that others are held against, a fraction."""
         return float(self.settings["reference_rate"])

@@ -20,6 +20,7 @@ def make_statistics(
     definition: str,
     reference: float,
     margin: float,
+    nonresponse: str,
 ) -> dict[str, Any]:
     """Make everything that the statistical sections show, by one definition.
 
@@ -33,6 +34,8 @@ def make_statistics(
         The primary definition.
     reference, margin
         Fractions.
+    nonresponse
+        What the primary definition calls so, in words.
 
     Returns
     -------
@@ -52,7 +55,7 @@ def make_statistics(
             for name in statistics.PRIMARY
         ],
         "others": [_of_estimand(tables, rates, definition, name) for name in others],
-        "attributes": statistics.attribute_table(),
+        "attributes": statistics.attribute_table(nonresponse),
         "fits": comparisons.fit_table(tables["models"], definition),
         "clusters": statistics.cluster_table(tables["clusters"]),
         "trends": comparisons.trend_table(tables["comparisons"], definition),

@@ -89,7 +89,9 @@ def render_report(disclosed: Disclosed, added: Sequence[Section] = ()) -> str:
         ),
         benchmarks=benchmarks,
         estimands=_estimand_sections(disclosed),
-        statistics=make_statistics(rates, tables, primary, reference, margin),
+        statistics=make_statistics(
+            rates, tables, primary, reference, margin, disclosed.nonresponse
+        ),
         agreement=make_agreement(
             rates, tables["definitions"], tables, disclosed.definition_ids, reference, margin
         ),
@@ -126,6 +128,7 @@ def _estimand_sections(disclosed: Disclosed) -> list[dict[str, Any]]:
         {
             "name": name,
             **words.ESTIMANDS[name],
+            "event": words.event_of(name, disclosed.nonresponse),
             "is_proven": overall[name]["analysis"] == "proven",
             "unit": overall[name]["unit"],
             "overall": rate_rows(pd.DataFrame([overall[name]]), reference, margin)[0],

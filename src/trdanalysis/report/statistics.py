@@ -19,9 +19,15 @@ SHOWN_DAYS = (90, 180, 365, 730, 1095)
 LEAST_AT_RISK = 10
 
 
-def attribute_table() -> Table:
-    """Write the attributes of the two primary estimands side by side."""
-    one, other = (dict(words.ATTRIBUTES[name]) for name in PRIMARY)
+def attribute_table(nonresponse: str) -> Table:
+    """Write the attributes of the two primary estimands side by side.
+
+    Parameters
+    ----------
+    nonresponse
+        What the definition calls so, in words.
+    """
+    one, other = (dict(words.attributes_of(name, nonresponse)) for name in PRIMARY)
     return Table(
         "The two primary estimands by the attributes of ICH E9(R1)",
         ("Attribute", *(words.ESTIMANDS[name]["title"] for name in PRIMARY)),

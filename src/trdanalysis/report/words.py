@@ -12,20 +12,21 @@ from trdanalysis.report.numbers import NOTHING, current_style
 HIDDEN = "hidden"
 UNKNOWN = "unknown"
 
-#: Title, population and event of each estimand, and how it reads the sentence about the 30%.
+#: Title, population and event of each estimand, and how it reads the sentence about the 30%. What
+#: non-response is, the definition says: see :func:`event_of`.
 ESTIMANDS: dict[str, dict[str, str]] = {
     "initial_adequate_trial": {
         "title": "Non-response to an adequate first trial",
         "population": "MDD; first antidepressant trial first-line, adequate in dose, duration and "
         "adherence",
-        "event": "less than half of the baseline score lost, or so rated",
+        "event": "{nonresponse}",
         "reading": "the sentence as written: no response to an initial treatment that was properly "
         "given",
     },
     "initial_trial": {
         "title": "Non-response to the first trial",
         "population": "MDD; first antidepressant trial first-line, whatever its quality",
-        "event": "less than half of the baseline score lost, or so rated",
+        "event": "{nonresponse}",
         "reading": "the sentence as written, for everybody who began: early stoppers stay in",
     },
     "initial_adequate_remission": {
@@ -45,7 +46,7 @@ ESTIMANDS: dict[str, dict[str, str]] = {
     "any_adequate_trial": {
         "title": "Non-response to any adequate trial",
         "population": "every adequate first-line trial of MDD patients, first or later",
-        "event": "less than half of the baseline score lost, or so rated",
+        "event": "{nonresponse}",
         "reading": "“initial treatments” read as all treatments properly given; trials are counted,"
         " not patients",
     },
@@ -80,8 +81,7 @@ ATTRIBUTES: dict[str, tuple[tuple[str, str], ...]] = {
          " antidepressant trial was first-line and adequate"),
         ("Treatment", "that trial, at an adequate dose, for an adequate duration, taken as"
          " prescribed"),
-        ("Variable", "non-response: less than half of the baseline score lost at the trial's end,"
-         " or so rated"),
+        ("Variable", "non-response: {nonresponse}"),
         ("Stop, switch, low dose or poor adherence",
          "principal stratum in spirit: who had any of them is not in the population; known only"
          " after the start, so this compares no treatments"),
@@ -93,8 +93,7 @@ ATTRIBUTES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Population", "patients with MDD, adults or of unknown age, whose first recorded"
          " antidepressant trial was first-line"),
         ("Treatment", "that trial as it was given"),
-        ("Variable", "non-response: less than half of the baseline score lost at the trial's end,"
-         " or so rated"),
+        ("Variable", "non-response: {nonresponse}"),
         ("Stop, switch, low dose or poor adherence",
          "treatment policy: part of what became of the trial"),
         ("Augmentation, psychotherapy beside it", "treatment policy: ignored"),
@@ -102,6 +101,17 @@ ATTRIBUTES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Summary", "proportion with 95% interval, against the reference"),
     ),
 }  # fmt: skip
+
+
+def event_of(name: str, nonresponse: str) -> str:
+    """Say what the event of an estimand is; ``nonresponse`` is the definition's, in words."""
+    return ESTIMANDS[name]["event"].format(nonresponse=nonresponse)
+
+
+def attributes_of(name: str, nonresponse: str) -> list[tuple[str, str]]:
+    """Give the attributes of a primary estimand; ``nonresponse`` is the definition's, in words."""
+    return [(what, text.format(nonresponse=nonresponse)) for what, text in ATTRIBUTES[name]]
+
 
 #: Recorded factors that overlap with the exclusions, which are part of what TRD means.
 PARTLY_CIRCULAR = ("substance_use", "chronic_illness")

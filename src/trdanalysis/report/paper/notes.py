@@ -51,7 +51,7 @@ def about_table(
     definition
         In place of the primary one's name: which definitions it is of.
     """
-    told = [_population(name) for name in estimands]
+    told = [_population(name, disclosed) for name in estimands]
     proven = any(name.startswith(("trd", "pseudo")) for name in estimands)
     primary = disclosed.definitions[0]
     which = definition or f"Definition: {primary['id']} ({str(primary['title']).rstrip('.')})."
@@ -66,11 +66,13 @@ def about_table(
     )
 
 
-def _population(name: str) -> str:
+def _population(name: str, disclosed: Disclosed) -> str:
     about = words.ESTIMANDS[name]
     # On the page one population refers to the one above it.
     population = about["population"].replace("as above", words.ESTIMANDS["trd"]["population"])
-    return f"{about['title']}: of {population}; event: {about['event']}."
+    return (
+        f"{about['title']}: of {population}; event: {words.event_of(name, disclosed.nonresponse)}."
+    )
 
 
 def hidden_words(disclosed: Disclosed) -> str:

@@ -310,7 +310,7 @@ def record_table(disclosed: Disclosed) -> PaperTable:
 
 def attribute_table(disclosed: Disclosed) -> PaperTable:
     """Describe the attributes of the two primary estimands."""
-    part: Table = statistics.attribute_table()
+    part: Table = statistics.attribute_table(disclosed.nonresponse)
     return from_page("s22", part.caption, [("", part)], about=about_table(disclosed, "s22"))
 
 

@@ -303,22 +303,13 @@ def write_estimands(results: Disclosed) -> Section:
 
 
 def _attributes(results: Disclosed, name: str) -> list[str]:
-    """Write the attributes; what non-response is, the definition says."""
-    return [
-        f"{about}: {f'non-response: {_nonresponse(results)}' if about == 'Variable' else text}."
-        for about, text in words.ATTRIBUTES[name]
-    ]
-
-
-def _nonresponse(results: Disclosed) -> str:
-    return said(results.definitions[0]["of_trial"][-1])
+    told = words.attributes_of(name, said(results.nonresponse))
+    return [f"{about}: {text}." for about, text in told]
 
 
 def _about(results: Disclosed, name: str) -> str:
     about = words.ESTIMANDS[name]
-    event = about["event"]
-    if name == "any_adequate_trial":
-        event = f"non-response: {_nonresponse(results)}"
+    event = words.event_of(name, said(results.nonresponse))
     return f"{lower_first(about['title'])} (population: {about['population']}; event: {event})"
 
 

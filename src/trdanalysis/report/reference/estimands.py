@@ -6,6 +6,12 @@ from trdanalysis.analysis.estimands import CURVE, CURVE_CRITERIA, ESTIMANDS, Est
 from trdanalysis.report import words
 from trdanalysis.report.reference.markdown import code, render_page, render_table, sentence
 
+#: In place of what the definition in use says.
+_NONRESPONSE = (
+    "non-response as the definition in use has it (the article: less than 50% of the baseline score"
+    " lost)"
+)
+
 
 def render_estimands() -> str:
     """Give the page of estimands: the two primary ones first, the curve last."""
@@ -37,13 +43,16 @@ def _render(estimand: Estimand) -> str:
         ("unit", estimand.unit),
         ("population", told["population"]),
         ("steps to it", _steps(estimand.criteria)),
-        ("event", told["event"]),
+        ("event", words.event_of(estimand.name, _NONRESPONSE)),
         ("unknown outcomes", words.ANALYSES[estimand.analysis]),
         ("reading of the 30%", told["reading"]),
     ]
     parts = [f"## `{estimand.name}`", render_table(("", ""), rows)]
     if estimand.name in words.ATTRIBUTES:
-        attributes = [(name, sentence(text)) for name, text in words.ATTRIBUTES[estimand.name]]
+        attributes = [
+            (name, sentence(text))
+            for name, text in words.attributes_of(estimand.name, _NONRESPONSE)
+        ]
         parts.append(render_table(("attribute", ""), attributes))
     return "\n\n".join(parts)
 
