@@ -43,6 +43,7 @@ PUBLISHED_TABLES = (
     "rates", "benchmarks", "attrition", "definitions", "comparisons", "models", "unknowns",
     "resistance", "clusters", "curves", "age_curves", "tipping", "first_trials", "grades",
     "agreement", "overlaps", "multiverse", "label_flows", "rate_changes", "drift",
+    "characteristics",
 )  # fmt: skip
 
 #: Result tables before disclosure control.

@@ -5,6 +5,8 @@ Membership and event are three-valued throughout: what is not recorded leaves th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 
@@ -25,6 +27,12 @@ COVARIATE_COLUMNS = ("age_years", "baseline_score", "scale", "episode")
 _TRIAL_FLAGS = (
     "antidepressant", "first_line", "dose_adequate", "duration_adequate", "adherence_adequate",
     "nonresponse",
+)  # fmt: skip
+
+#: What is taken of the first trial.
+_TAKEN = (
+    "start_day", "first_line", "dose_adequate", "duration_adequate", "adherence_adequate",
+    "duration_days", "nonresponse", "remission", "baseline_score", "scale", "episode",
 )  # fmt: skip
 
 
@@ -81,7 +89,7 @@ def derive_criteria(
     )  # fmt: skip
     joined = of_labels.inner_join(of_patients, "patient_id")
     joined = _join_left(joined, _derive_history(trials))
-    joined = _join_left(joined, _derive_first_trial(trials))
+    joined = _join_left(joined, derive_first_trial(trials, _TAKEN))
     lost = list_lost_trials(quarantined)
     rows_lost = lost.group_by("patient_id").agg(quarantined_trials=lost.count())
     joined = _join_left(joined, rows_lost)
@@ -140,16 +148,26 @@ def _derive_history(trials: ir.Table) -> ir.Table:
     )
 
 
-def _derive_first_trial(trials: ir.Table) -> ir.Table:
-    """Per patient: the first trial that is certainly an antidepressant's."""
+def derive_first_trial(trials: ir.Table, taken: Sequence[str]) -> ir.Table:
+    """Give each patient's first trial that is certainly an antidepressant's.
+
+    Parameters
+    ----------
+    trials
+        Judged trials: ``patient_id``, ``trial_id``, ``ingredient``, ``start_day``,
+        ``antidepressant`` and the columns that are taken.
+    taken
+        Columns; they are called ``first_`` and their name.
+
+    Returns
+    -------
+    Table
+        One row per patient who has one. One that may be an antidepressant's can have come before.
+    """
     certain = trials.filter(trials.antidepressant)
     order = ibis.window(group_by="patient_id", order_by=["start_day", "ingredient", "trial_id"])
     ranked = certain.mutate(rank_in_patient=ibis.row_number().over(order))
     first = ranked.filter(ranked.rank_in_patient == 0)
-    taken = (
-        "start_day", "first_line", "dose_adequate", "duration_adequate", "adherence_adequate",
-        "duration_days", "nonresponse", "remission", "baseline_score", "scale", "episode",
-    )  # fmt: skip
     return first.select("patient_id", **{f"first_{name}": first[name] for name in taken})
 
 

@@ -89,7 +89,7 @@ def collect_frame(
     table = adults.mutate(**pack(adults))
     table = table.mutate(
         recurrent=table.episode > 1,
-        baseline_severity=_share_of_range(table, scales),
+        baseline_severity=share_of_range(table, scales),
         antidepressant_trials=ibis.least(table.antidepressant_trials, MOST_TRIALS),
     )
     by = [*_BY, *extra, STATE, *TRIAL_COLUMNS]
@@ -103,7 +103,7 @@ def collect_frame(
     return Frame(rows)
 
 
-def _share_of_range(table: ir.Table, scales: Sequence[Scale]) -> ir.FloatingValue:
+def share_of_range(table: ir.Table, scales: Sequence[Scale]) -> ir.FloatingValue:
     """Give the baseline score as a share of its scale's range; null where either is unknown.
 
     Percent of the maximum possible score: Cohen P, Cohen J, Aiken LS, West SG (1999) Multivariate

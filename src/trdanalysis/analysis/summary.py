@@ -15,6 +15,11 @@ from trdanalysis.analysis.age_models import estimate_age
 from trdanalysis.analysis.agreement import estimate_agreement_tables
 from trdanalysis.analysis.attrition import estimate_attrition
 from trdanalysis.analysis.benchmarks import estimate_benchmarks
+from trdanalysis.analysis.characteristic_counts import (
+    count_characteristics,
+    derive_characteristics,
+)
+from trdanalysis.analysis.characteristics import estimate_characteristics, list_characteristics
 from trdanalysis.analysis.clusters import add_up_clusters, estimate_clusters
 from trdanalysis.analysis.comparisons import estimate_comparisons
 from trdanalysis.analysis.counts import Counts, estimate_counts
@@ -91,6 +96,7 @@ def estimate_tables(
     cohort: LabelledCohort,
     definitions: Sequence[Definition],
     scales: Sequence[Scale],
+    drug_classes: Sequence[str],
     intake_summaries: Sequence[Mapping[str, Any]],
     published: pd.DataFrame,
     settings: SummarySettings,
@@ -105,9 +111,12 @@ def estimate_tables(
     cohort
         The labelled cohort.
     definitions
-        The primary first. Models, imputation and age curves are by the primary alone.
+        The primary first. Models, imputation, age curves and characteristics are by the primary
+        alone.
     scales
         All scales.
+    drug_classes
+        All classes of drugs, in the order of the rows.
     intake_summaries
         One per drop, see :func:`trdanalysis.analysis.attrition.estimate_attrition`.
     published
@@ -143,6 +152,10 @@ def estimate_tables(
     age_curves, by_age = estimate_age(frame, primary, settings.rates, settings.models.knots)
     imputed = estimate_imputed(frame, rates, primary, settings.imputation)
     nonresponder = estimate_nonresponder(rates, counts.patients)
+    tell("describing patients by label")
+    described = _describe_patients(
+        engine, criteria, cohort, primary, scales, drug_classes, settings.rates
+    )
     return {
         "rates": _stack([rates, nonresponder, imputed]),
         "benchmarks": estimate_benchmarks(rates, published),
@@ -164,6 +177,7 @@ def estimate_tables(
         "age_curves": age_curves,
         "tipping": estimate_tipping(rates, settings.rates),
         "first_trials": estimate_first_trials(criteria, settings.rates),
+        "characteristics": described,
         **estimate_agreement_tables(cohort.labels, settings.rates.definitions),
     }
 
@@ -192,6 +206,29 @@ def _estimate_curves(
         if definition.is_plain_count
     ]
     return _stack(curves or [estimate_curves(NOBODY_FOLLOWED, definitions[0].id)[:0]])
+
+
+def _describe_patients(
+    engine: Keeper,
+    criteria: ir.Table,
+    cohort: LabelledCohort,
+    primary: str,
+    scales: Sequence[Scale],
+    drug_classes: Sequence[str],
+    settings: RateSettings,
+) -> pd.DataFrame:
+    """Describe the patients of each label of the primary definition."""
+    derived = derive_characteristics(
+        criteria.filter(criteria.definition == primary),
+        cohort.patients,
+        cohort.trials,
+        cohort.quarantined,
+        scales,
+        settings.under_age_bands,
+    )
+    counted = count_characteristics(engine, derived)
+    listed = list_characteristics(settings.bands, counted.sites, scales, drug_classes)
+    return estimate_characteristics(counted, listed, primary)
 
 
 def _derive_criteria(

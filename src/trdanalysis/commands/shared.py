@@ -13,6 +13,7 @@ from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv
 from trdanalysis.intake.names import SITE_COLUMNS, DrugNames
 from trdanalysis.intake.scales import Scale, read_scales
+from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.layout import SITE_NAMES
 
 log = logging.getLogger("trdanalysis")
@@ -21,6 +22,12 @@ log = logging.getLogger("trdanalysis")
 def load_scales(reference: Path) -> tuple[Scale, ...]:
     """Load ``scales.csv`` of the reference folder."""
     return read_scales(read_csv(reference / "scales.csv"))
+
+
+def load_drug_classes(reference: Path) -> tuple[str, ...]:
+    """Load the classes of drugs that ``antidepressants.csv`` names, in its order."""
+    drugs = reference_drugs(read_csv(reference / "antidepressants.csv"))
+    return tuple(dict.fromkeys(drugs["drug_class"]))
 
 
 def load_drug_names(reference: Path) -> DrugNames:

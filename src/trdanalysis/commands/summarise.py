@@ -10,7 +10,7 @@ from trdanalysis.analysis.rates import make_rate_settings
 from trdanalysis.analysis.sensitivity import ImputationSettings
 from trdanalysis.analysis.summary import LabelledCohort, SummarySettings, estimate_tables
 from trdanalysis.commands.definitions import load_definitions
-from trdanalysis.commands.shared import load_scales, load_tables, step
+from trdanalysis.commands.shared import load_drug_classes, load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, read_json, write_parquet
 from trdanalysis.layout import SUMMARY_TABLES
@@ -51,6 +51,7 @@ def run_summarise(
         LabelledCohort(**tables, quarantined=quarantined),
         definitions,
         load_scales(reference),
+        load_drug_classes(reference),
         [
             {"drop_id": folder.name, "tables": read_json(folder / "summary.json")}
             for folder in drops

@@ -17,9 +17,11 @@ from trdanalysis.disclosure.changes import (
     disclose_rate_changes,
     enter_flows,
 )
+from trdanalysis.disclosure.characteristics import enter_characteristics
 from trdanalysis.disclosure.comparisons import disclose_comparisons
 from trdanalysis.disclosure.counted import disclose_counted
 from trdanalysis.disclosure.curves import disclose_curves
+from trdanalysis.disclosure.described import disclose_characteristics
 from trdanalysis.disclosure.hiding import Hidden, hide_cells, round_counts, round_estimates
 from trdanalysis.disclosure.ledger import Ledger
 from trdanalysis.disclosure.policy import Policy
@@ -89,6 +91,7 @@ def make_ledger(tables: Tables, balance: pd.DataFrame, primary: str, policy: Pol
     entries.enter_unknowns(ledger, tables["unknowns"], primary, policy)
     entries.enter_labels(ledger, tables, primary, policy)
     entries.enter_resistance(ledger, tables, primary, policy)
+    enter_characteristics(ledger, tables["characteristics"], primary, policy)
     entries.enter_models(ledger, tables, primary, policy)
     entries.enter_clusters(ledger, tables, primary)
     entries.enter_balance(ledger, balance, policy)
@@ -149,6 +152,7 @@ def disclose(
         "comparisons": _comparisons(
             own["comparisons"], rates, released["models"], adults, policy, settings
         ),
+        "characteristics": disclose_characteristics(own["characteristics"], primary, hidden),
         "curves": disclose_curves(own["curves"], policy),
         "label_flows": disclose_flows(own["label_flows"], hidden),
         "rate_changes": disclose_rate_changes(own["rate_changes"], rates, policy),

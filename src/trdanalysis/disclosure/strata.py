@@ -35,12 +35,19 @@ _WEIGHTS = {"initial_trial": 3.0, "trd": 3.0, "initial_adequate_trial": 2.0, "tr
 _LEVELS = {"unknown": 0.4, YOUNG: 1.5}
 
 #: The numbers of the unknown beside those of the known.
-_OF_UNKNOWNS = 0.15
+_OF_UNKNOWNS, _OF_ALL_UNKNOWNS = 0.15, 0.6
 
 #: By other definitions only these strata leave: each more would be one more difference.
 OTHER_STRATA = ("overall", "age_band", "factor_group", "sex")
 
 COUNTED_ANALYSES = ("complete_case", "proven")
+
+#: In these strata of the rate of this estimand characteristics.csv prints how many have each label.
+LABELLED = "trd"
+BY_LABEL = ("overall", "age_band", "factor_group", "factor", "sex", "site")
+
+#: Those labels beside the other numbers of the row; of everybody, where everything hangs on them.
+_OF_LABELS, _OF_ALL_LABELS = 0.3, 1.0
 
 #: Estimands of which the members of the second are among those of the first, event by event.
 _NESTED = (
@@ -120,10 +127,18 @@ def _enter_row(ledger: Ledger, row: Row, policy: Policy, *, is_primary: bool) ->
     cost *= _LEVELS.get(row["level"], 1.0)
     cost *= 1.0 if is_primary else 0.1
     shown = ledger.unit(("row", *key), stratum, cost)
-    unsure = ledger.unit(("unknown", *key), stratum, cost * _OF_UNKNOWNS)
+    of_unknowns = _OF_ALL_UNKNOWNS if row["stratum"] == "overall" else _OF_UNKNOWNS
+    unsure = ledger.unit(("unknown", *key), stratum, cost * of_unknowns)
     ledger.hide_with(shown, unsure)
     # What follows from two rounded counts is not known as exactly as they are.
     follows, follows_unsure = (shown, unsure) if not base else (NOWHERE, NOWHERE)
+    labels = follows_unsure
+    if is_primary and row["estimand"] == LABELLED and stratum in BY_LABEL:
+        labels = ledger.unit(
+            ("labels", *key),
+            stratum,
+            cost * (_OF_ALL_LABELS if stratum == "overall" else _OF_LABELS),
+        )
     n, events, unknown = int(row["n"]), int(row["events"]), int(row["n_unknown"])
     total = total_of(row)
     known = total - unknown
@@ -136,8 +151,8 @@ def _enter_row(ledger: Ledger, row: Row, policy: Policy, *, is_primary: bool) ->
     at_total = enter("total", total, follows_unsure, guarded=False)
     if row["analysis"] == "proven":
         at_known = enter("known", known, unsure, guarded=False)
-        no_event = enter("no_event", known - events, follows_unsure)
-        outcome = enter("outcome_unknown", n - known, follows_unsure)
+        no_event = enter("no_event", known - events, labels)
+        outcome = enter("outcome_unknown", n - known, labels)
         member = enter("member_unknown", total - n, follows_unsure)
         ledger.add_up(at_n, (at_known, outcome))
         ledger.add_up(at_unknown, (outcome, member))
