@@ -170,11 +170,11 @@ def _link(ledger: Ledger, at: dict[Cell, int], primary: str) -> None:
             ledger.rest_if_any(at[cell], [part])
     lacks = ledger.index.get(("lacks", primary, LABELLED, "impaired"))
     unsure = at.get(("functional_impairment", CATEGORICAL, UNKNOWN, "indeterminate"))
-    if lacks is not None and unsure is not None:
-        # Among the former are those who may be members.
-        if ledger.rest_if_any(lacks, [unsure]) is not None:
-            # It would be as good as printed beside them.
-            ledger.hide_with(ledger.unit_of[unsure], ledger.unit_of[lacks])
+    if lacks is None or unsure is None:
+        return
+    # Among the former are those who may be members; it would be as good as printed beside them.
+    if ledger.rest_if_any(lacks, [unsure]) is not None:
+        ledger.hide_with(ledger.unit_of[unsure], ledger.unit_of[lacks])
 
 
 def _parts_elsewhere(primary: str) -> Iterator[tuple[Cell, Key]]:
