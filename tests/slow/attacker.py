@@ -19,6 +19,12 @@ from scipy.sparse import csr_array
 
 FACTOR_GROUPS = ("biological", "psychological", "medication_related", "environmental")
 LABELS = ("trd", "not_trd", "indeterminate")
+OF_TRIALS = ("inadequate_dose", "insufficient_duration", "poor_adherence")
+RECORDED = (
+    "hormone_imbalance", "hpa_axis_dysregulation", "neurotransmitter_change", "inflammation",
+    "genetic_variant", "early_trauma", "chronic_stress", "comorbid_mental_condition",
+    "negative_thinking", "poor_sleep", "substance_use", "chronic_illness", "social_stress",
+)  # fmt: skip
 MANY = 10**7
 
 Name = tuple[Any, ...]
@@ -41,6 +47,7 @@ class Attacker:
         self.read_labels(tables)
         self.read_comparisons(tables["comparisons"])
         self.read_models(tables["models"])
+        self.read_characteristics(tables["characteristics"])
 
     def count(self, *name: Any) -> int:
         """Give the place of a count; who is new may be any number."""
@@ -266,6 +273,84 @@ class Attacker:
             self.at_least(self.count("events", *place), events)
 
     # What he makes of it.
+
+    # The first table of a paper: the patients of the rate of TRD, by label.
+
+    def read_characteristics(self, table: pd.DataFrame) -> None:
+        rows = table.to_dict("records")
+        by_level: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        by_label: dict[tuple[str, ...], list[tuple[str, int]]] = defaultdict(list)
+        for row in rows:
+            about, level, label = (row["characteristic"], row["kind"]), row["level"], row["label"]
+            at = self.described(*about, level, label)
+            self.read(at, row["n"])
+            if label != "all":
+                by_level[*about, level].append(at)
+            if about[0] != "overall":
+                by_label[*about, label].append((level, at))
+        for (*about, level), parts in by_level.items():
+            self.equal(self.described(*about, level, "all"), *parts)
+        for (*_, label), levels in by_label.items():
+            self.equal(self.described("overall", "categorical", "all", label),
+                       *(at for _, at in levels))  # fmt: skip
+        for row in rows:
+            self.read_shares(row)
+        self.read_nested(table)
+
+    def described(self, name: str, kind: str, level: str, label: str) -> int:
+        """Name a count of the table; most stand in the rates of TRD, too."""
+        if kind == "numeric" and level == "unknown":
+            # Without an age nobody has a band; without their number trials have no level.
+            same = {"age_years": "age_band"}.get(name, name)
+            if same != name or name == "antidepressant_trials":
+                return self.described(same, "categorical", level, label)
+        place: tuple[str, ...] | None = None
+        if name == "overall":
+            place = ("overall", "overall", "all", "")
+        elif name in ("age_band", "sex", "site"):
+            place = (name, name, level, level if name == "age_band" else "")
+        elif name in FACTOR_GROUPS and name != "medication_related":
+            place = ("factor_group", name, level, "")
+        elif name in RECORDED:
+            place = ("factor", name, level, "")
+        if place is None:
+            return self.count("described", name, kind, level, label)
+        counts = {"all": "n", "trd": "events", "not_trd": "without", "indeterminate": "taken"}
+        return self.count(counts[label], "trd", *place)
+
+    def read_shares(self, row: Mapping[str, Any]) -> None:
+        """Work counts out of a share: of the label, and of those of whom it is known."""
+        if row["kind"] == "numeric" or row["characteristic"] == "overall":
+            return
+        about = (row["characteristic"], row["kind"])
+        n, label = self.described(*about, row["level"], row["label"]), row["label"]
+        everybody = self.described("overall", "categorical", "all", label)
+        without = self.count("described without", *about, row["level"], label)
+        self.equal(everybody, n, without)
+        if not self.base and row["n"] and not pd.isna(row["share"]):
+            self.read(everybody, round(row["n"] / row["share"]))
+        if not self.base and row["n"] and not pd.isna(row["share_of_known"]):
+            known = self.count("described known", *about, label)
+            self.equal(everybody, known, self.described(*about, "unknown", label))
+            self.read(known, round(row["n"] / row["share_of_known"]))
+
+    def read_nested(self, table: pd.DataFrame) -> None:
+        """Note whose first trial was first-line, and that a group holds its factors."""
+        names = set(table["characteristic"])
+        for episode in ("first", "later", "unknown"):
+            self.at_least(self.described("episode", "categorical", episode, "all"),
+                          self.count("episode", "initial_trial", episode))  # fmt: skip
+        for name in {"medication_related", *OF_TRIALS} & names:
+            stratum = "factor" if name in OF_TRIALS else "factor_group"
+            for level in ("present", "absent"):
+                part = self.count("n", "initial_trial", stratum, name, level, "")
+                self.at_least(self.described(name, "categorical", level, "all"), part)
+        for factor in sorted(set(OF_TRIALS) & names):
+            for label in (*LABELS, "all"):
+                for level, group in (("present", True), ("absent", False)):
+                    both = [self.described(name, "categorical", level, label)
+                            for name in ("medication_related", factor)]  # fmt: skip
+                    self.at_least(*(both if group else reversed(both)))
 
     def can_be(self, name: Name, value: int) -> bool:
         """Say whether a count can have a value, all that is known considered."""

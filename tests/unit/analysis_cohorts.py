@@ -13,7 +13,7 @@ from trdanalysis.ages import age_bands
 from trdanalysis.analysis.criteria import derive_criteria, derive_trial_criteria
 from trdanalysis.analysis.rates import RateSettings
 from trdanalysis.analysis.states import derive_states
-from trdanalysis.contract import FACTORS
+from trdanalysis.contract import FACTORS, SYMPTOMS
 
 BANDS = age_bands([0, 12, 18, 26])
 UNDER_AGE = ("under 12", "12-17")
@@ -37,7 +37,13 @@ LABEL_FLAGS = (
     "pseudo_resistance",
 )  # fmt: skip
 
-TRIAL_COVARIATES = ("baseline_score", "scale", "episode")
+TRIAL_COVARIATES = ("baseline_score", "scale", "episode", "drug_class")
+
+#: What only describes a patient.
+DESCRIBING_FLAGS = (
+    *SYMPTOMS, "bipolar_disorder", "psychotic_features", "medical_cause", "current_substance_use",
+)  # fmt: skip
+DESCRIBING_NUMBERS = ("age_at_onset_years", "last_observed_day")
 
 Row = dict[str, Any]
 
@@ -89,13 +95,14 @@ class Cohort:
             return connection.create_table(name, ibis.memtable(table))
 
         text = dict.fromkeys(("patient_id", "age_band", "sex", "site", "drop_id"), pa.string())
-        flags = dict.fromkeys(PATIENT_FLAGS, pa.bool_())
+        flags = dict.fromkeys((*PATIENT_FLAGS, *DESCRIBING_FLAGS), pa.bool_())
+        years = dict.fromkeys(("age_years", *DESCRIBING_NUMBERS), pa.int64())
         named = dict.fromkeys(("patient_id", "trial_id", "ingredient"), pa.string())
-        named["scale"] = pa.string()
+        named |= dict.fromkeys(("scale", "drug_class"), pa.string())
         numbers = dict.fromkeys(("start_day", "duration_days", "episode"), pa.int64())
         numbers["baseline_score"] = pa.float64()
         return (
-            create("patients", self.patients, text | {"age_years": pa.int64()} | flags),
+            create("patients", self.patients, text | years | flags),
             create("trials", self.trials, named | numbers | dict.fromkeys(TRIAL_FLAGS, pa.bool_())),
             create(
                 "labels",
@@ -110,6 +117,28 @@ class Cohort:
                 | {"line": pa.int64()},
             ),
         )
+
+
+def describe_patient(*seed: object) -> Row:
+    """Draw what only describes a patient, beside the draws of everything else."""
+    chance = random.Random(str(seed))
+    shares = [0.1 + 0.08 * place for place in range(len(DESCRIBING_FLAGS))]
+    flags = {
+        name: None if chance.random() < 0.1 else chance.random() < share
+        for name, share in zip(DESCRIBING_FLAGS, shares, strict=True)
+    }
+    numbers = (chance.choice((None, 9, 20, 33, 61)), chance.choice((None, -5, 20, 90, 400)))
+    return flags | dict(zip(DESCRIBING_NUMBERS, numbers, strict=True))
+
+
+def describe_trial(*seed: object) -> Row:
+    """Draw what only describes a trial."""
+    chance = random.Random(str(seed))
+    return {
+        "drug_class": chance.choices(("SSRI", "SNRI", "TCA", None), (70, 20, 4, 6))[0],
+        "scale": chance.choice(("HAM-D17", "PHQ-9", None)),
+        "baseline_score": chance.choice((None, 12.0, 18.0, 25.0)),
+    }
 
 
 def make_cohort(seed: int, n_patients: int) -> Cohort:
@@ -128,11 +157,13 @@ def make_cohort(seed: int, n_patients: int) -> Cohort:
                 "ingredient": chance.choice(("citalopram", "sertraline")),
                 "duration_days": chance.choice((None, 41, 42, 90)),
             }
-            for _ in range(chance.choice((0, 1, 1, 2, 3)))
+            | {"drug_class": describe_trial(seed, number, place)["drug_class"]}
+            for place in range(chance.choice((0, 1, 1, 2, 3)))
         )
         cohort.add(
             f"p{number}",
             patient=flags(PATIENT_FLAGS, (1, 1, 1))
+            | describe_patient(seed, number)
             | {
                 "age_band": chance.choice((*(band.label for band in BANDS), None)),
                 "sex": chance.choice(("female", "male", "other", None)),

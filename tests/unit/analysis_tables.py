@@ -14,6 +14,11 @@ from tests.unit.analysis_cohorts import SETTINGS, Cohort, states_of, trial_crite
 from trdanalysis.analysis.adjusted import ModelSettings, estimate_adjusted
 from trdanalysis.analysis.age_models import estimate_age
 from trdanalysis.analysis.attrition import estimate_attrition
+from trdanalysis.analysis.characteristic_counts import (
+    count_characteristics,
+    derive_characteristics,
+)
+from trdanalysis.analysis.characteristics import estimate_characteristics, list_characteristics
 from trdanalysis.analysis.comparisons import estimate_comparisons
 from trdanalysis.analysis.counts import Counts, estimate_counts
 from trdanalysis.analysis.criteria import derive_criteria
@@ -30,7 +35,7 @@ from trdanalysis.analysis.sensitivity import (
 )
 from trdanalysis.analysis.summary import estimate_cluster_table
 from trdanalysis.analysis.unknowns import estimate_unknowns
-from trdanalysis.commands.shared import load_scales
+from trdanalysis.commands.shared import load_drug_classes, load_scales
 
 COVARIATES = ("age_years", "sex", "baseline_severity", "episode")
 MODELS = ModelSettings(COVARIATES, 4)
@@ -44,6 +49,7 @@ TOLD = {
     "age_curves": ("age_years", "rate", "ci_low", "ci_high"),
     "tipping": ("n", "events", "rate", "ci_low", "ci_high", "conclusion"),
     "first_trials": ("n", "share"),
+    "characteristics": ("n", "share"),
     "clusters": ("n_trials", "n_patients", "rate", "patient_weighted_rate"),
 }
 
@@ -57,6 +63,28 @@ def frame_of(cohort: Cohort, covariates: Sequence[str] = COVARIATES) -> Frame:
     """Give the frame that models see."""
     criteria = derive_criteria(*cohort.tables(), "article")
     return collect_frame(criteria, load_scales(REFERENCE), SETTINGS.under_age_bands, covariates)
+
+
+class Kept:
+    """Keeps tables where they are."""
+
+    def keep(self, table: ibis.Table) -> ibis.Table:
+        """Compute and keep a table."""
+        return table.get_backend().create_table("kept", table)
+
+
+def characteristics_of(cohort: Cohort, settings: RateSettings = SETTINGS) -> pd.DataFrame:
+    """Describe a cohort."""
+    patients, trials, labels, quarantined = cohort.tables()
+    criteria = derive_criteria(patients, trials, labels, quarantined, "article")
+    scales = load_scales(REFERENCE)
+    derived = derive_characteristics(
+        criteria, patients, trials, quarantined, scales, settings.under_age_bands
+    )
+    counted = count_characteristics(Kept(), derived)
+    classes = load_drug_classes(REFERENCE)
+    listed = list_characteristics(settings.bands, counted.sites, scales, classes)
+    return estimate_characteristics(counted, listed, "article")
 
 
 def tables_of(
@@ -97,6 +125,7 @@ def tables_of(
         "unknowns": estimate_unknowns(patterns, settings),
         "resistance": estimate_resistance(backend_criteria, settings),
         "first_trials": estimate_first_trials(backend_criteria, settings),
+        "characteristics": characteristics_of(cohort, settings),
     }
 
 

@@ -17,6 +17,8 @@ from tests.unit.analysis_cohorts import (
     TRIAL_FLAGS,
     Cohort,
     and3,
+    describe_patient,
+    describe_trial,
     or3,
 )
 from tests.unit.analysis_tables import tables_of
@@ -74,7 +76,7 @@ def make_skewed(seed: int, patients: int) -> Cohort:
             {name: draw(0.95 if name in ("antidepressant", "first_line") else 0.6)
              for name in TRIAL_FLAGS}
             | {"start_day": 30 * place, "duration_days": chance.choice((None, 20, 56, 90)),
-               "episode": chance.choice((1, 1, 2, None))}
+               "episode": chance.choice((1, 1, 2, None)), **describe_trial(seed, number, place)}
             for place in range(chance.choice((0, 1, 1, 2, 3)))
         )  # fmt: skip
         flags = {name: draw(0.8 if name == "mdd" else 0.5) for name in LABEL_FLAGS}
@@ -87,7 +89,8 @@ def make_skewed(seed: int, patients: int) -> Cohort:
         cohort.add(
             f"p{number}",
             patient={
-                **factors, **groups, "age_years": chance.choice((15, 22, 22, 40, 60)),
+                **factors, **groups, **describe_patient(seed, number),
+                "age_years": chance.choice((15, 22, 22, 40, 60)),
                 "age_band": chance.choices(("12-17", "18-25", "26 and over", None),
                                            (3, 30, 60, 1))[0],
                 "sex": chance.choices(("female", "male", "other", None), (60, 40, 1, 1))[0],

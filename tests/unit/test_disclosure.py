@@ -45,6 +45,7 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "label_flows": ("n",),
     "rate_changes": ("n_before", "events_before", "n", "events"),
     "drift": ("n", "events"),
+    "characteristics": ("n",),
 }
 
 

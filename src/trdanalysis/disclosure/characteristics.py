@@ -129,7 +129,6 @@ def enter_characteristics(
             ledger.know(at[cell], 0, 0)
     for name, kind in sorted(new):
         _add_up(ledger, at, name, kind)
-    _guard_what_is_left(ledger, at, policy)
     _enter_parts(ledger, at)
     _link(ledger, at, primary)
 
@@ -149,18 +148,6 @@ def _add_up(ledger: Ledger, at: dict[Cell, int], name: str, kind: str) -> None:
         ledger.add_up(
             at[name, kind, level, ALL], [at[name, kind, level, label] for label in LABELS]
         )
-
-
-def _guard_what_is_left(ledger: Ledger, at: dict[Cell, int], policy: Policy) -> None:
-    """Enter the few who are not of a level: its shares tell how many they are."""
-    for (name, kind, level, label), place in at.items():
-        if kind == NUMERIC or name == OVERALL or level == UNKNOWN:
-            continue
-        whole, unknown = at[OVERALL, CATEGORICAL, ALL, label], at[name, kind, UNKNOWN, label]
-        for parts in ([place], [place, unknown]):
-            left = ledger.values[whole] - sum(ledger.values[part] for part in parts)
-            if 1 <= left <= policy.hide_counts_up_to:
-                ledger.rest(whole, parts, guarded=True)
 
 
 def _enter_parts(ledger: Ledger, at: dict[Cell, int]) -> None:
@@ -183,9 +170,11 @@ def _link(ledger: Ledger, at: dict[Cell, int], primary: str) -> None:
             ledger.rest_if_any(at[cell], [part])
     lacks = ledger.index.get(("lacks", primary, LABELLED, "impaired"))
     unsure = at.get(("functional_impairment", CATEGORICAL, UNKNOWN, "indeterminate"))
-    if lacks is not None and unsure is not None:
-        # Among the former are those who may be members.
-        ledger.rest_if_any(lacks, [unsure])
+    if lacks is None or unsure is None:
+        return
+    # Among the former are those who may be members; it would be as good as printed beside them.
+    if ledger.rest_if_any(lacks, [unsure]) is not None:
+        ledger.hide_with(ledger.unit_of[unsure], ledger.unit_of[lacks])
 
 
 def _parts_elsewhere(primary: str) -> Iterator[tuple[Cell, Key]]:

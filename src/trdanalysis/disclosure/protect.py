@@ -28,6 +28,9 @@ ROUNDS = 25
 _FINE_ROUNDS = 6
 _NEAR = 2
 
+#: The part on which all others hang: near everything, and asked for where nothing else is near.
+HEADLINE = "overall"
+
 #: How many rounds follow a dropped part before the next is.
 _MORE_ROUNDS = 3
 
@@ -244,7 +247,8 @@ def _around(
             break
         seen |= edge
         units |= {ledger.unit_of[at] for at in edge} - hidden - {NOWHERE}
-        if units and (order is None or reach >= _NEAR):
+        is_found = any(ledger.parts[unit] != HEADLINE for unit in units)
+        if is_found and order is None or units and reach >= _NEAR:
             break
     if order is None:
         return units
