@@ -36,12 +36,6 @@ def load_drug_classes(reference: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(load_drugs(reference)["drug_class"]))
 
 
-def load_drug_classes(reference: Path) -> tuple[str, ...]:
-    """Load the classes of drugs that ``antidepressants.csv`` names, in its order."""
-    drugs = reference_drugs(read_csv(reference / "antidepressants.csv"))
-    return tuple(dict.fromkeys(drugs["drug_class"]))
-
-
 def load_drug_names(reference: Path) -> DrugNames:
     """Load every name of a drug that the reference folder's tables and the site's file have.
 
