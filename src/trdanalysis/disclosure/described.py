@@ -152,7 +152,9 @@ def disclose_characteristics(table: pd.DataFrame, primary: str, hidden: Hidden) 
         _disclose_row(row, cell, shown)
         for row, cell in zip(table.to_dict("records"), list_cells(table), strict=True)
     ]
-    return pd.DataFrame(rows, columns=list(table.columns)).astype(table.dtypes)
+    # Where nothing was hidden before, a table read from CSV has counts that cannot be null.
+    types = {**table.dtypes, "n": "Int64"}
+    return pd.DataFrame(rows, columns=list(table.columns)).astype(types)
 
 
 def _disclose_row(row: Mapping[Any, Any], cell: Cell, shown: _Shown) -> dict[Any, Any]:
