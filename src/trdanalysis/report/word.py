@@ -18,16 +18,23 @@ def new_document(title: str) -> Any:
     from docx.shared import Cm, Pt
 
     document = Document()
-    about = document.core_properties
-    about.title, about.author, about.last_modified_by = title, "trdanalysis", "trdanalysis"
-    about.comments = ""
-    about.created = about.modified = _NO_TIME
-    about.revision = 1
+    set_properties(document, title)
     page = document.sections[0]
     page.page_width, page.page_height = Cm(21), Cm(29.7)
     page.left_margin = page.right_margin = page.top_margin = page.bottom_margin = Cm(2.2)
     document.styles["Normal"].font.size = Pt(10.5)
     return document
+
+
+def set_properties(document: Any, title: str) -> None:
+    """Say what a document is, without author, host or clock."""
+    about = document.core_properties
+    about.title = title[:255]
+    about.author = about.last_modified_by = "trdanalysis"
+    about.subject = about.keywords = about.comments = about.category = ""
+    about.language = "en-GB"
+    about.created = about.modified = _NO_TIME
+    about.revision = 1
 
 
 def add_table(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -17,10 +14,8 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Length, Mm, Pt, RGBColor
 
 from trdanalysis.report.paper.table import Cell, PaperTable
+from trdanalysis.report.word import save_document, set_properties
 
-#: Every document is of this moment: none holds a clock.
-_NO_CLOCK = datetime(2000, 1, 1)
-_ZIP_CLOCK = (1980, 1, 1, 0, 0, 0)
 _PAPER = {"a4": (Mm(210), Mm(297)), "letter": (Mm(215.9), Mm(279.4))}
 _MARGIN = Mm(15)
 _FONT = "Arial"
@@ -52,7 +47,7 @@ def format_docx(table: PaperTable, symbols: Mapping[str, str], page: str = "a4")
     usable = _set_page(document, page, is_wide=table.is_wide)
     widths, size = _fit(table, usable)
     _set_styles(document, size)
-    _set_properties(document, table)
+    set_properties(document, f"{table.name}. {table.title}")
     caption = document.add_paragraph(style="Caption")
     caption.add_run(f"{table.name}. ").bold = True
     caption.add_run(clean(table.title))
@@ -63,7 +58,7 @@ def format_docx(table: PaperTable, symbols: Mapping[str, str], page: str = "a4")
         note.add_run(f" {clean(table.notes[key])}")
     for text in table.about:
         document.add_paragraph(clean(text), style=_NOTE)
-    return _without_clock(document)
+    return save_document(document)
 
 
 def _set_page(document: Any, page: str, *, is_wide: bool) -> int:
@@ -141,16 +136,6 @@ _TABLE_STYLE = f"""
 <w:left w:w="{_CELL_MARGIN.twips}" w:type="dxa"/><w:right w:w="{_CELL_MARGIN.twips}" w:type="dxa"/>
 </w:tblCellMar></w:tblPr>
 </w:style>"""
-
-
-def _set_properties(document: Any, table: PaperTable) -> None:
-    about = document.core_properties
-    about.title = f"{table.name}. {table.title}"[:255]
-    about.author = about.last_modified_by = "trdanalysis"
-    about.subject = about.keywords = about.comments = about.category = ""
-    about.language = "en-GB"
-    about.created = about.modified = _NO_CLOCK
-    about.revision = 1
 
 
 def _add_table(
@@ -261,19 +246,3 @@ def _run(text: str, *, is_mark: bool = False) -> str:
 def clean(text: str) -> str:
     """Leave out what no XML can hold: signs that steer a terminal and the like."""
     return "".join(sign for sign in text if sign.isprintable() or sign in "\t\u202f\u00a0")
-
-
-def _without_clock(document: Any) -> bytes:
-    """Save with fixed times and a fixed order of the parts."""
-    saved = io.BytesIO()
-    document.save(saved)
-    out = io.BytesIO()
-    with zipfile.ZipFile(saved) as made, zipfile.ZipFile(out, "w") as fixed:
-        names = sorted(made.namelist(), key=lambda name: (name != "[Content_Types].xml", name))
-        for name in names:
-            entry = zipfile.ZipInfo(name, _ZIP_CLOCK)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 0
-            entry.external_attr = 0
-            fixed.writestr(entry, made.read(name), compresslevel=6)
-    return out.getvalue()
