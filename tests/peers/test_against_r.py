@@ -400,3 +400,25 @@ def test_agreement(case: str) -> None:
     both, first, second, neither = rows_of("agreement", case).iloc[0, 1:].tolist()
     got = measure_agreement([[both, first], [second, neither]])
     check({name: got[name] for name in MEASURES}, expected("agreement")[case])
+
+
+@pytest.mark.parametrize("case", cases("standardised"))
+def test_standardised_differences(case: str) -> None:
+    from trdanalysis.analysis.standardised import (
+        compare_levels,
+        compare_numbers,
+        describe_values,
+    )
+
+    rows = rows_of("standardised", case)
+    one, other = (rows[rows["group"] == group] for group in ("one", "other"))
+    described = [describe_values(each["value"], each["count"]) for each in (one, other)]
+    got = {
+        f"{group}.{name}": getattr(own, name)
+        for group, own in zip(("one", "other"), described, strict=True)
+        for name in ("mean", "sd", "median", "q1", "q3")
+    }
+    got["number"], why = compare_numbers(*described)
+    got["levels"], why_not = compare_levels(one["count"], other["count"])
+    assert why is None and why_not is None
+    check(got, expected("standardised")[case])

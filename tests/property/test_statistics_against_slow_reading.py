@@ -11,9 +11,12 @@ import pytest
 from tests.golden.run import HERE, run_verbs
 from tests.property.settings import BATCHES
 from tests.property.tables import is_same, show, tell_differences
+from tests.slow.characteristics import count_characteristics
+from tests.slow.intake import FACTORS
 from tests.slow.patients import Patient, read_patients
 from tests.slow.resistance import count_resistance
 from tests.slow.second_failure import draw_curves, follow, followed
+from tests.slow.trials import used
 from tests.slow.unknowns import count_unknowns
 from tests.support import REFERENCE
 from trdanalysis.simulate.drop import simulate_drop, write_drop
@@ -67,6 +70,29 @@ def test_apparent_resistance_by_label_is_counted_right(run: Run) -> None:
     wrong += [f"{key}: no row" for key in expected]
     assert not wrong, show(wrong)
     assert table["n"].sum() > 0
+
+
+def test_characteristics_are_what_patients_have(run: Run) -> None:
+    left_out = [name for name in FACTORS if all(used(p.row[name]) is None for p in run.patients)]
+    expected = count_characteristics(run.patients, left_out)
+    table, wrong = run.read("characteristics"), []
+    names = ("n", "share", "share_of_known", "mean", "sd", "median", "q1", "q3", "smd")
+    for row in table.to_dict("records"):
+        key = (row["characteristic"], row["kind"], row["level"], row["label"])
+        own = expected.pop(key, None)
+        if own is None:
+            # Nobody at all is in it: there is a row all the same.
+            wrong += [f"{key}: {row['n']} where nobody is"] * (row["n"] != 0)
+            continue
+        wrong += tell_differences(key, own, row, names)
+        has_reason = row["label"] in ("trd", "indeterminate") and row["level"] != "unknown"
+        if has_reason and row["characteristic"] != "overall":
+            wrong += [f"{key}: {row['smd_reason']}"] * (
+                pd.isna(row["smd"]) == pd.isna(row["smd_reason"])
+            )
+    wrong += [f"{key}: no row" for key in expected]
+    assert not wrong, show(wrong)
+    assert table["smd"].notna().sum() > 50
 
 
 @pytest.mark.parametrize("curve", ["definite", "possible"])

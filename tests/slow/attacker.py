@@ -241,7 +241,11 @@ class Attacker:
             self.read(at, row["n"])
             by_label[row["label"]].append(at)
         place = ("trd", "overall", "overall", "all", "")
+        ages = [name for name in self.names if name[1:3] == ("trd", "age_band")]
         for label, kind in zip(LABELS, ("events", "without", "taken"), strict=True):
+            # Labels are of all ages.
+            of_ages = [self.names[name] for name in ages if name[0] == kind]
+            self.at_least(self.count("label", self.primary, label), *of_ages)
             self.equal(self.count(kind, *place), *by_label[label])
         for estimand, rows in tables["first_trials"].groupby("estimand"):
             parts = [self.count("episode", estimand, one) for one in rows["episode"]]

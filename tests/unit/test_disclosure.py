@@ -14,9 +14,11 @@ from tests.unit.report_pages import published
 from trdanalysis.analysis.agreement import CELLS
 from trdanalysis.disclosure.attack import find_unsafe, plan_attack, values_to_try
 from trdanalysis.disclosure.curves import disclose_curves
+from trdanalysis.disclosure.entries import enter_labels
 from trdanalysis.disclosure.ledger import Ledger
 from trdanalysis.disclosure.policy import PARTS, read_policy
 from trdanalysis.disclosure.protect import protect
+from trdanalysis.disclosure.strata import overall_key
 from trdanalysis.errors import UserError
 from trdanalysis.layout import ANALYSIS_TABLES
 
@@ -237,6 +239,38 @@ def test_curves_step_only_where_more_than_the_minimum_have_the_event() -> None:
     assert left.tolist()[:-1] == shown["n_at_risk"].tolist()[1:]
     assert disclose_curves(days.assign(events=1), CMS)["status"].tolist() == ["suppressed"]
     assert disclose_curves(days, policy_of("none")) is days
+
+
+def test_labels_of_all_ages_tell_of_those_under_18() -> None:
+    """The label is of all ages, the rate of adults: what lies between them is a small count."""
+    ledger = Ledger()
+    events = {"12-17": 8, "18-25": 40, "26 and over": 51}
+    at = {
+        band: ledger.count(
+            ("event", "article", "trd", "age_band", "age_band", band, band), n,
+            ledger.unit((band,), "age_band", 900.0),
+        )
+        for band, n in events.items()
+    }  # fmt: skip
+    for band in ("18-25", "26 and over"):
+        crossed = ("event", "article", "trd", "factor_group_by_age_band", "biological", "present")
+        ledger.count((*crossed, band), 30)
+    adults = ledger.count(
+        ("event", *overall_key("article", "trd")), 91, ledger.unit(("adults",), "overall", 3e4)
+    )
+    ledger.add_up(adults, [at["18-25"], at["26 and over"]])
+    tables = {name: table[:0] for name, table in published().items()}
+    reasons = ("article", "trd", "meets_all_criteria", 99, 80)
+    tables["label_reasons"] = pd.DataFrame([reasons], columns=tables["label_reasons"].columns)
+    labels = {"n": 1997, "trd": 99, "not_trd": 1776, "indeterminate": 122}
+    tables["definitions"] = pd.DataFrame([{"definition": "article", **labels}])
+    enter_labels(ledger, tables, "article", CMS)
+    shown = {unit for unit in range(len(ledger.parts)) if unit != ledger.units["12-17",]}
+    assert at["12-17"] in find_unsafe(ledger, CMS, set(range(len(ledger.parts))) - shown)
+    hidden = protect(ledger, CMS).hidden
+    assert ledger.units["adults",] not in hidden
+    assert find_unsafe(ledger, CMS, set(hidden)) == []
+    assert ledger.unit_of[ledger.index["reason", *reasons[:3]]] in hidden
 
 
 # Whole releases.

@@ -194,6 +194,7 @@ def enter_labels(ledger: Ledger, tables: Tables, primary: str, policy: Policy) -
         whole = ledger.index.get(("label", primary, label))
         if whole is not None and parts:
             ledger.add_up(whole, parts)
+    _link_ages(ledger, primary)
     _enter_agreement(ledger, tables["agreement"], coarse)
     _enter_overlaps(ledger, tables["overlaps"], coarse)
     grades: dict[str, list[int]] = {}
@@ -205,6 +206,29 @@ def enter_labels(ledger: Ledger, tables: Tables, primary: str, policy: Policy) -
         )
     for parts in grades.values():
         _enter_whole(ledger, parts)
+
+
+def _link_ages(ledger: Ledger, primary: str) -> None:
+    """Enter that labels are of all ages: of the adults in the rate of `trd`, and of those under 18.
+
+    Everybody with the label `trd` is in the population of that rate; with another not all are.
+    """
+    rows = [key for key in ledger.index if key[1:3] == (primary, "trd") and len(key) == 7]
+    # Factor groups are crossed with the bands of adults.
+    adult = {key[6] for key in rows if key[3] == "factor_group_by_age_band"}
+    for label, kind in zip(LABELS, ("event", "no_event", "outcome_unknown"), strict=True):
+        whole = ledger.index.get(("label", primary, label))
+        parts = [
+            ledger.index[key] for key in rows
+            if key[0] == kind
+            and (key[3] == "overall" or (key[3] == "age_band" and key[6] not in adult))
+        ]  # fmt: skip
+        if whole is None or not parts or not adult:
+            continue
+        if ledger.values[whole] == sum(ledger.values[part] for part in parts):
+            ledger.add_up(whole, parts)
+        else:
+            ledger.rest_if_any(whole, parts)
 
 
 def _enter_whole(ledger: Ledger, parts: Iterable[int]) -> None:

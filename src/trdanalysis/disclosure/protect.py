@@ -228,6 +228,11 @@ def _neighbours(ledger: Ledger) -> dict[int, set[int]]:
     return found
 
 
+def _is_unknown(ledger: Ledger, at: int, hidden: set[int]) -> bool:
+    unit = ledger.unit_of[at]
+    return unit == NOWHERE or unit in hidden or ledger.bases[at] > 0
+
+
 def _around(
     ledger: Ledger,
     neighbours: dict[int, set[int]],
@@ -242,7 +247,9 @@ def _around(
     seen, edge = {target}, {target}
     units: set[int] = set()
     for reach in itertools.count(1):
-        edge = set().union(*(neighbours[at] for at in edge)) - seen
+        # Through a count that is printed nothing is learnt from beyond it.
+        unknown = {at for at in edge if reach == 1 or _is_unknown(ledger, at, hidden)}
+        edge = set().union(*(neighbours[at] for at in unknown)) - seen
         if not edge:
             break
         seen |= edge

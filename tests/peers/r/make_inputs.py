@@ -49,6 +49,29 @@ def make_two_groups() -> None:
     )
 
 
+def make_standardised(random: np.random.Generator) -> None:
+    """Write values of two groups and how many have each: two levels, several, some of nobody."""
+    counts = {
+        "two levels": [(30, 70), (55, 45)],
+        "two levels and one rare": [(3, 997), (1, 12)],
+        "three levels": [(10, 20, 30), (30, 20, 10)],
+        "four levels and one of nobody": [(5, 0, 12, 40), (7, 3, 0, 31)],
+        "alike": [(8, 16, 24), (1, 2, 3)],
+        "six levels": [tuple(random.integers(1, 400, 6)) for _ in range(2)],
+        "many levels": [tuple(random.integers(0, 9, 25)) for _ in range(2)],
+    }
+    write(
+        "standardised",
+        ["case", "group", "value", "count"],
+        [
+            (case, group, round(1.5 * place + place**2 / 7, 3), count)
+            for case, both in counts.items()
+            for group, of in zip(("one", "other"), both, strict=True)
+            for place, count in enumerate(of)
+        ],
+    )
+
+
 def make_agreement() -> None:
     """Write two-by-two tables: much and little agreement, rare labels, none at the edges."""
     tables = [(40, 9, 6, 45), (80, 10, 5, 5), (45, 15, 25, 15), (31, 12, 4, 58), (5, 1, 0, 4)]
@@ -255,6 +278,7 @@ def main() -> None:
     make_p_values()
     make_agreement()
     makers = [make_clusters, make_model, make_firth, make_gee, make_survival, make_pooling]
+    makers += [make_standardised]
     for stream, make in enumerate(makers):
         make(np.random.default_rng((SEED, stream)))
 
