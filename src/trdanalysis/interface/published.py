@@ -39,6 +39,7 @@ class PublishedTables:
         """Give a published table by its name."""
         raise NotImplementedError
 
+    characteristics = Published("Who the treated patients are, by label.")
     rates = Published("Every rate against the reference, by estimand, definition and stratum.")
     comparisons = Published("Every contrast and model term.")
     models = Published("How each model was fitted, and to whom.")
