@@ -28,7 +28,7 @@ from trdanalysis.report.drawing.saving import save_file, save_inline
 from trdanalysis.report.drawing.sheet import Sheet
 from trdanalysis.report.drawing.style import (
     DOUBLE_MM,
-    SINGLE_MM,
+    MIDDLE_MM,
     Look,
     file_look,
     page_look,
@@ -223,7 +223,7 @@ def flow(
         f"Participant flow: {words.ESTIMANDS[estimand]['title']}, by {by}",
         f"Flow diagram. {boxes}. {content.ends_label}: {ends}.",
         *_about(source, table),
-        width_mm=SINGLE_MM,
+        width_mm=MIDDLE_MM,
         stays_in=_stays_in(source),
         _draw=lambda look: draw_flow(content, look),
     )

@@ -17,8 +17,8 @@ from matplotlib.textpath import text_to_path
 
 POINTS_PER_MM = 72 / 25.4
 
-#: Widths of a journal's page: one column, and two.
-SINGLE_MM, DOUBLE_MM = 85.0, 180.0
+#: Widths of a journal's page: one column, one and a half, and two.
+SINGLE_MM, MIDDLE_MM, DOUBLE_MM = 85.0, 120.0, 180.0
 
 #: Text of a file is of this size, in points, at the width that was asked for; no text is smaller.
 FILE_TEXT = 7.0

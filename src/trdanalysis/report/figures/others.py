@@ -13,7 +13,7 @@ from trdanalysis.report.drawing.flow import draw_flow
 from trdanalysis.report.drawing.sets import draw_sets
 from trdanalysis.report.drawing.specification import draw_specification
 from trdanalysis.report.drawing.stacks import Stack, draw_stacks
-from trdanalysis.report.drawing.style import SINGLE_MM
+from trdanalysis.report.drawing.style import MIDDLE_MM, SINGLE_MM
 from trdanalysis.report.figures import rows
 from trdanalysis.report.figures.flow import participant_flow
 from trdanalysis.report.figures.paper_figure import (
@@ -49,7 +49,8 @@ def participants(disclosed: Disclosed) -> PaperFigure:
         f"Flow diagram. {boxes}. {flow.ends_label}: {ends}.",
         "" if flow.steps else "There is no patient to follow.",
         lambda look: draw_flow(flow, look),
-        width_mm=SINGLE_MM,
+        # In one column its eight steps are longer than a page.
+        width_mm=MIDDLE_MM,
     )
 
 
