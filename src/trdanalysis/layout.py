@@ -132,7 +132,9 @@ ABOUT_PUBLISHED = "published.json"
 
 #: What a sealed release is made of beside its files: who has it knows these counts; rows that the
 #: next release may print again.
-PRINTED_AGAIN = ("rates", "attrition", "unknowns", "resistance", "first_trials")
+PRINTED_AGAIN = (
+    "rates", "attrition", "unknowns", "resistance", "first_trials", "characteristics",
+)  # fmt: skip
 SEALED_FILES = (
     KNOWN_COUNTS, ABOUT_PUBLISHED, *(f"{name}.parquet" for name in PRINTED_AGAIN),
 )  # fmt: skip

@@ -9,6 +9,33 @@ _LIMITS = shared("ci_low ci_high")
 _LABELS = ("trd", "not_trd", "indeterminate")
 _EVERYBODY = "patients with a label, of any age"
 
+_NO_NUMBER = "no number, or nobody"
+
+_CHARACTERISTICS = OutputTable(
+    "characteristic, level and label, of patients with MDD and an antidepressant trial",
+    (
+        *shared("definition"),
+        Output("characteristic", "text", "what is described; `overall`: all patients"),
+        Output("kind", "text", "`categorical` or `numeric`"),
+        Output("level", "text", "`present`, `absent`, a value; of numbers `known`; `unknown`"),
+        Output("label", "text", "`all`, `trd`, `not_trd` or `indeterminate`"),
+        Output("n", "whole number", "patients"),
+        Output("share", "share", "of all patients of the label", NO_RATE),
+        Output("share_of_known", "share", "of those of whom the characteristic is known",
+               "unknown, a number, or nobody"),
+        Output("mean", "number", "of a number", _NO_NUMBER, "as the characteristic"),
+        Output("sd", "number", "standard deviation", _NO_NUMBER, "as the characteristic"),
+        Output("median", "number", "half have less", _NO_NUMBER, "as the characteristic"),
+        Output("q1", "number", "a quarter has less", _NO_NUMBER, "as the characteristic"),
+        Output("q3", "number", "three quarters have less", _NO_NUMBER, "as the characteristic"),
+        Output("smd", "number", "standardised difference from `not_trd` in the whole"
+               " characteristic", "another label, or `smd_reason`", "standard deviations"),
+        Output("smd_reason", "text", "why there is no difference", "there is one, or none is"
+               " asked for"),
+        *shared("status"),
+    ),
+)  # fmt: skip
+
 _RATES = OutputTable(
     "estimand, definition, analysis and stratum",
     (
@@ -339,4 +366,5 @@ PUBLISHED: dict[str, OutputTable] = {
     )),
     "rate_changes": _RATE_CHANGES,
     "drift": _DRIFT,
+    "characteristics": _CHARACTERISTICS,
 }  # fmt: skip

@@ -100,6 +100,21 @@ def test_rows_that_are_printed_again_are_as_they_were(two: Sequence) -> None:
     pd.testing.assert_frame_equal(again.drop(columns="status"), was.drop(columns="status"))
 
 
+def test_characteristics_are_printed_again_as_they_were(two: Sequence) -> None:
+    key = ["characteristic", "kind", "level", "label"]
+    before, now = (one.tables["characteristics"].set_index(key) for one in (two.first, two.second))
+    again = now[now["status"] == "reprinted"]
+    assert len(again) > 20
+    was = before.loc[again.index]
+    assert was["n"].notna().all() and set(was["status"]) <= {"ok", "partly_suppressed"}
+    pd.testing.assert_frame_equal(again.drop(columns="status"), was.drop(columns="status"))
+    truth = two.whole[1]["characteristics"].set_index(key).loc[again.index, "n"]
+    assert ((truth - again["n"]).abs() <= two.policy.hide_counts_up_to).all()
+    fresh = now[(now["status"] != "reprinted") & now["n"].notna()]
+    apart = (fresh["n"] - before["n"].reindex(fresh.index)).abs()
+    assert not apart.dropna().between(1, two.policy.hide_counts_up_to).any()
+
+
 def test_the_same_again_is_the_same(two: Sequence) -> None:
     again = release_of(two.whole[0], two.policy, two.sealed)
     for name, table in two.first.tables.items():

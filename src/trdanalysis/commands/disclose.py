@@ -124,8 +124,9 @@ def run_disclose(analysis: Path, made: Made, settings: dict[str, Any], out: Path
 
 
 def load_sealed(folder: Path) -> Sealed:
-    """Load a sealed release."""
-    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in PRINTED_AGAIN}
+    """Load a sealed release; one of an earlier version may lack a table."""
+    files = {name: folder / f"{name}.parquet" for name in PRINTED_AGAIN}
+    tables = {name: pd.read_parquet(path) for name, path in files.items() if path.is_file()}
     about = read_json(folder / ABOUT_PUBLISHED)
     return Sealed(
         folder.name, pd.read_parquet(folder / KNOWN_COUNTS), tables,

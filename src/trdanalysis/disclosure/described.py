@@ -32,6 +32,9 @@ from trdanalysis.disclosure.sealed import print_count
 _DECIMALS = {"baseline_severity": 2}
 _OF_MEANS, _OF_QUARTILES, _OF_DIFFERENCES = 1, 0, 2
 
+#: Of so many whole numbers a sum can be had for every mean that is rounded to one decimal.
+_LEAST_OF_A_MEAN = 10
+
 _MOMENTS, _QUARTILES = ("mean", "sd"), ("median", "q1", "q3")
 _ESTIMATES = ("share", "share_of_known", *_MOMENTS, *_QUARTILES, "smd")
 
@@ -112,7 +115,7 @@ class _Shown:
         is in none of the labels that leave is of more than the minimum, since their mean follows.
         """
         limit = self.policy.hide_counts_up_to
-        enough = max(limit + 1, self.policy.least_n_for_a_rate)
+        enough = max(limit + 1, self.policy.least_n_for_a_rate, _LEAST_OF_A_MEAN)
         shown = {
             label
             for label in LABEL_GROUPS

@@ -240,9 +240,10 @@ def _around(
     hidden: set[int],
     order: Sequence[str] | None,
 ) -> set[int]:
-    """Give units near a count, by sums that they share.
+    """Give units near a count, by sums that they share, on this side of printed counts.
 
-    With an order of parts: from two sums around those of the finest part. Without: the nearest.
+    With an order of parts: from two sums around those of the finest part. Without: the nearest, and
+    those from two sums around where only the headline is nearer.
     """
     seen, edge = {target}, {target}
     units: set[int] = set()

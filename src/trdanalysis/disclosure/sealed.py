@@ -40,6 +40,7 @@ _PRINTED_AGAIN_BY: dict[str, tuple[list[str], list[str]]] = {
     "unknowns": (["estimand", "definition", "criterion"], ["n_unknown", "n_only"]),
     "resistance": (["definition", "apparent_resistance", "label"], ["n"]),
     "first_trials": (["definition", "estimand", "episode"], ["n"]),
+    "characteristics": (["definition", "characteristic", "kind", "level", "label"], ["n"]),
 }  # fmt: skip
 
 #: Hiding again what the last release hid costs little: the same input then hides the same.
@@ -222,8 +223,8 @@ def reprint(
     Returns
     -------
     dict
-        The tables. A row of which something is hidden now, and nothing was when last released,
-        is the row of then, with ``reprinted`` for its status, if a count of it differs by 1 to the
+        The tables. A row of which a count is hidden now, and none was when last released, is the
+        row of then, with ``reprinted`` for its status, if a count of it differs by 1 to the
         minimum from what was printed then, or none by more.
     """
     tables = dict(released)
@@ -245,7 +246,8 @@ def _reprint_table(
     table: pd.DataFrame, whole: pd.DataFrame, then: pd.DataFrame, name: str, policy: Policy
 ) -> pd.DataFrame:
     key, counts = _PRINTED_AGAIN_BY[name]
-    before = _by_key(then[~then["status"].isin([SUPPRESSED, PARTLY_SUPPRESSED])], key)
+    is_whole = (then["status"] != PARTLY_SUPPRESSED) | then[counts].notna().all(axis=1)
+    before = _by_key(then[is_whole & (then["status"] != SUPPRESSED)], key)
     truth = _by_key(whole, key)
     limit, base = policy.hide_counts_up_to, policy.base_of(primary=True)
     rows = list_rows(table)
@@ -254,7 +256,7 @@ def _reprint_table(
         at = _key_of(row, key)
         if row["status"] not in (SUPPRESSED, PARTLY_SUPPRESSED) or at not in before:
             continue
-        if at not in truth:
+        if at not in truth or not any(pd.isna(row[count]) for count in counts):
             continue
         apart = [_apart(truth[at][1][count], before[at][1][count], base) for count in counts]
         if any(1 <= by <= limit for by in apart) or all(by <= limit for by in apart):

@@ -37,6 +37,7 @@ CONTENTS = {
     "age_curves": "Rates along age, as a smooth curve",
     "tipping": "How missing outcomes would have to turn out to change a conclusion",
     "first_trials": "First trials: what they were and how they ended",
+    "characteristics": "Characteristics of patients by label, with how many are unknown",
     "grades": "Patients by grade, of definitions that have grades",
     "agreement": "Agreement of every two definitions",
     "overlaps": "Who is resistant by which definitions together",

@@ -238,11 +238,11 @@ def _flow(results: Disclosed) -> Answer:
 
 
 def _characteristics(results: Disclosed) -> Answer:
-    return (
-        PARTLY,
-        "Rates by age band, sex and factor group. What else describes the cohort is for the"
-        " authors.",
-    )
+    table = results.tables["characteristics"]
+    everybody = table[(table["characteristic"] == "overall") & (table["label"] == "all")]
+    if everybody.empty or not (everybody["n"] > 0).fillna(False).all():
+        return PARTLY, "Table 1 has nobody, or hides how many there are."
+    return FILLED, "Table 1: characteristics by label, with how many are unknown."
 
 
 def _unknowns(results: Disclosed) -> Answer:
@@ -252,7 +252,7 @@ def _unknowns(results: Disclosed) -> Answer:
 def _followed(results: Disclosed) -> Answer:
     if results.tables["curves"].empty:
         return PARTLY, "There is no curve of time in this run."
-    return PARTLY, "Numbers at risk by day. A summary of follow-up is for the authors."
+    return PARTLY, "Numbers at risk by day; days of follow-up by label in table 1."
 
 
 def _events(results: Disclosed) -> Answer:
