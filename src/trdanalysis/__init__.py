@@ -35,6 +35,10 @@ _WHERE = {
     "open": ("interface.run", "open_run"),
     "plot": ("plot", None),
     "rates": ("interface.rating", "rates"),
+    "relabel": ("interface.relabelling", "relabel"),
+    "say": ("interface.telling", "say"),
+    "show": ("interface.tables", "show"),
+    "tell": ("interface.telling", "tell"),
 }
 
 __all__ = ["__version__", *_WHERE]  # noqa: PLE0604

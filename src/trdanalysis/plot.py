@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+from markupsafe import Markup
 
 from trdanalysis.analysis.estimands import ESTIMANDS
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import write_bytes
+from trdanalysis.interface.framing import frame_page
 from trdanalysis.interface.labelled import Labelled
 from trdanalysis.interface.marked import DRAFT, PatientTable, show_marked
 from trdanalysis.interface.rating import attrition, rates
@@ -20,19 +24,18 @@ from trdanalysis.layout import FIGURE_FORMATS
 from trdanalysis.report import words
 from trdanalysis.report.drawing.flow import draw_flow
 from trdanalysis.report.drawing.forest import Forest, draw_forest, tell_rows
-from trdanalysis.report.drawing.saving import save_file
+from trdanalysis.report.drawing.saving import save_file, save_inline
 from trdanalysis.report.drawing.sheet import Sheet
 from trdanalysis.report.drawing.style import (
-    COLOUR,
     DOUBLE_MM,
-    PAGE_TEXT,
-    PAGE_WIDTH,
     SINGLE_MM,
     Look,
     file_look,
+    page_look,
 )
 from trdanalysis.report.figures.flow import participant_flow
 from trdanalysis.report.figures.forests import RATE_NOTE
+from trdanalysis.report.pages import render_page
 from trdanalysis.report.sections import as_counted, forest_rows
 
 __all__ = ["Figure", "flow", "forest"]
@@ -108,17 +111,26 @@ class Figure:
         write_bytes(path, save_file(self._draw(look), kind, title=self.title, alt=self.told))
         return path
 
-    def _as_svg(self) -> str:
-        look = Look(self.name, PAGE_WIDTH, PAGE_TEXT, COLOUR, marks=self.marks)
-        svg = save_file(self._draw(look), "svg", title=self.title, alt=self.told).decode()
-        return svg[svg.index("<svg") :]
+    @property
+    def page(self) -> str:
+        """The figure as a page that needs no network, with texts on marks that are pointed at."""
+        # What the drawing library made has every text escaped.
+        return render_page(
+            "drawn.html.j2", scripted=True, title=self.title, figure=Markup(self._element)
+        )
 
-    def _repr_html_(self) -> str | None:
-        return None if self.mark is None else show_marked(self._as_svg(), self.mark)
+    @cached_property
+    def _element(self) -> str:
+        look = replace(page_look(self.name), marks=self.marks)
+        return save_inline(self._draw(look), f"{self.title}. {self.told}")
 
-    def _repr_svg_(self) -> str | None:
-        # As a picture alone it would not carry its mark.
-        return self._as_svg() if self.mark is None else None
+    def _repr_html_(self) -> str:
+        size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', self._element)
+        assert size is not None
+        # As high as the figure at this width, and what the page puts around it.
+        high = f"max-width:60rem;aspect-ratio:{size[1]}/{float(size[2]) + 12:g}"
+        frame = frame_page(self.page, f"Figure: {self.title}", high)
+        return frame if self.mark is None else show_marked(frame, self.mark)
 
     def __repr__(self) -> str:
         return f"Figure: {self.title}" + (f" ({self.mark})" if self.mark else "")

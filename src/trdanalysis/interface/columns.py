@@ -32,12 +32,12 @@ def describe_columns(name: str) -> pd.DataFrame:
             f"there is no table `{name}`", try_this=suggest(name, tables), kind="not_found"
         )
     rows = [
-        (column.name, column.kind, _plain(column.meaning), column.null, column.unit)
+        (column.name, column.kind, plain_text(column.meaning), column.null, column.unit)
         for column in tables[name].columns
     ]
     return pd.DataFrame(rows, columns=["column", "kind", "meaning", "empty", "unit"])
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Leave the links of the reference pages out."""
     return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 
 from trdanalysis.commands.explain import load_explained_by
 from trdanalysis.commands.shared import load_drugs
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
+from trdanalysis.interface.framing import frame_page
 from trdanalysis.interface.labelled import Labelled
 from trdanalysis.interface.marked import PATIENT_LEVEL, show_marked
 from trdanalysis.interface.run import Run
@@ -47,11 +47,7 @@ class Explanation:
         return self.text
 
     def _repr_html_(self) -> str:
-        # In a frame of its own: the page's styles would reach the whole notebook.
-        frame = (
-            f'<iframe srcdoc="{escape(self.html)}" sandbox="" title="Explanation of a label"'
-            ' style="width:100%;height:36em;border:1px solid #c9d0d8"></iframe>'
-        )
+        frame = frame_page(self.html, "Explanation of a label", "height:36em", scripted=False)
         return show_marked(frame, PATIENT_LEVEL)
 
 

@@ -23,6 +23,7 @@ from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import read_csv, read_json
 from trdanalysis.interface.columns import describe_columns
 from trdanalysis.interface.configuration import Configuration, find_configuration
+from trdanalysis.interface.finding import find_results
 from trdanalysis.interface.labelled import stack_verdicts
 from trdanalysis.interface.marked import DRAFT as DRAFT_MARK
 from trdanalysis.interface.marked import UNDISCLOSED, PatientTable, mark_frame
@@ -39,7 +40,7 @@ _SUMMARY = ("rows_in", "accepted", "duplicates", "quarantined", "cells_set_unkno
 
 
 def open_run(
-    results: str | Path = "results",
+    results: str | Path | None = None,
     *,
     draft: bool | None = None,
     config: str | Path | None = None,
@@ -50,7 +51,8 @@ def open_run(
     ----------
     results
         The folder of results, with ``restricted/`` and ``release/``; or a folder of published files
-        alone, such as a release that came from elsewhere: it has no patient-level tables.
+        alone, such as a release that came from elsewhere: it has no patient-level tables. None:
+        those of the project one works in, see :func:`trdanalysis.interface.finding.find_results`.
     draft
         Whether published tables are read from ``restricted/draft/``. None: from where they are;
         where both are there, from the folder that was written last.
@@ -63,7 +65,7 @@ def open_run(
     UserError
         Kind ``not_found``: there is no such folder, or it holds no results.
     """
-    folder = Path(results)
+    folder = find_results(_holds_run) if results is None else Path(results)
     if not folder.is_dir():
         raise UserError(
             "there is no such folder of results",
@@ -88,6 +90,10 @@ def open_run(
         )
     published = _find_published(folder, draft)
     return Run(folder, restricted if restricted.is_dir() else None, published, config)
+
+
+def _holds_run(folder: Path) -> bool:
+    return (_find_published(folder, None) / MANIFEST).is_file() or (folder / MANIFEST).is_file()
 
 
 def _find_published(folder: Path, draft: bool | None) -> Path:
@@ -303,6 +309,27 @@ class Run(PublishedTables):
         return _stack_lines(
             self._of_drops("quarantine.csv"), ["drop_id", "table", "line", "reason"]
         )
+
+    @cached_property
+    def unrecognised(self) -> PatientTable:
+        """Drugs and scales that no table knows, with counts and a suggestion; stays at the site."""
+        columns = ["table", "column", "word", "rows", "suggestion", "distance", "why", "drop_id"]
+        empty = pd.DataFrame(columns=columns, dtype="str")
+        return mark_frame(pd.concat([empty, *self._of_drops("unrecognised.csv")])[columns])
+
+    @property
+    def accepted_folder(self) -> Path:
+        """Where the accepted rows of all drops lie, which labels are made from.
+
+        Raises
+        ------
+        UserError
+            Kind ``not_found``: a release has none, or the run has not made them.
+        """
+        folder = self._restricted() / "cohort" / "accepted"
+        # Read for what it says where there is none.
+        self._cohort("labels")
+        return folder
 
     def _drop_folders(self) -> list[tuple[str, Path]]:
         folder = self._restricted() / "drops"

@@ -122,6 +122,41 @@ def _label(
     drop_id: str,
 ) -> Labelled:
     tables = _pool(engine, taken, configuration, drop_id)
+    results, while_judging = judge_pooled(engine, tables, definitions, configuration)
+    about = {
+        "findings": sort_findings([taken.findings, while_judging]),
+        "quarantine": taken.quarantine,
+        "unrecognised": taken.unrecognised,
+    }
+    return Labelled(
+        definitions=tuple(one.id for one in definitions),
+        _tables={name: table.to_pyarrow() for name, table in results.items()},
+        _about={name: _by_row(frame) if name in _BY_ROW else frame
+                for name, frame in about.items()},
+        _summary=taken.summary,
+        _used=tuple(definitions),
+        _configuration=configuration,
+    )  # fmt: skip
+
+
+def judge_pooled(
+    engine: Engine,
+    tables: dict[str, ir.Table],
+    definitions: list[Definition],
+    configuration: Configuration,
+) -> tuple[dict[str, ir.Table], pd.DataFrame]:
+    """Judge and label pooled tables.
+
+    Parameters
+    ----------
+    tables
+        Those of :data:`trdanalysis.layout.POOLED`.
+
+    Returns
+    -------
+    tuple
+        The tables of the labelled cohort in the order of its rows; and what was found meanwhile.
+    """
     cohort = Cohort.of_pooled(tables)
     drugs = engine.from_memory(load_drugs(configuration.reference))
     scales = load_scales(configuration.reference)
@@ -139,23 +174,9 @@ def _label(
         "patients": derive_medication_related(cohort.patients, made.trials),
         "evidence": derive_grounds(engine, made, cohort.patients, drugs, definitions),
     }
-    while_judging = find_while_judging(made.trials).to_pyarrow().to_pandas()
-    about = {
-        "findings": sort_findings([taken.findings, while_judging]),
-        "quarantine": taken.quarantine,
-        "unrecognised": taken.unrecognised,
-    }
     ordered = {name: table.order_by(SORTED_BY[name]) for name, table in results.items()}
     ordered["quarantined_trials"] = tables["quarantined_trials"]
-    return Labelled(
-        definitions=tuple(one.id for one in definitions),
-        _tables={name: table.to_pyarrow() for name, table in ordered.items()},
-        _about={name: _by_row(frame) if name in _BY_ROW else frame
-                for name, frame in about.items()},
-        _summary=taken.summary,
-        _used=tuple(definitions),
-        _configuration=configuration,
-    )  # fmt: skip
+    return ordered, find_while_judging(made.trials).to_pyarrow().to_pandas()
 
 
 def _pool(

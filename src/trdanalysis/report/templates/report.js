@@ -316,5 +316,6 @@
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hideTip(); });
   const contents = document.querySelector(".contents");
   if (contents) makeContents(contents);
-  else document.querySelector("main").prepend(makeControls());
+  // A page in a frame of a notebook has no controls of its own.
+  else document.querySelector("main")?.prepend(makeControls());
 })();
