@@ -38,6 +38,7 @@ _WHERE = {
     "relabel": ("interface.relabelling", "relabel"),
     "say": ("interface.telling", "say"),
     "show": ("interface.tables", "show"),
+    "table": ("interface.papers", "table"),
     "tell": ("interface.telling", "tell"),
 }
 

@@ -4,6 +4,7 @@ from trdanalysis.interface.explaining import Explanation as Explanation
 from trdanalysis.interface.explaining import explain as explain
 from trdanalysis.interface.labelled import Labelled as Labelled
 from trdanalysis.interface.marked import PatientLevelWarning as PatientLevelWarning
+from trdanalysis.interface.papers import table as table
 from trdanalysis.interface.rating import attrition as attrition
 from trdanalysis.interface.rating import rates as rates
 from trdanalysis.interface.relabelling import relabel as relabel
@@ -31,5 +32,6 @@ __all__ = [
     "relabel",
     "say",
     "show",
+    "table",
     "tell",
 ]

@@ -244,6 +244,16 @@ def _add_paper(add: Add) -> None:
     figure.add_argument("--results", type=Path, metavar="FOLDER", help="default: as in the config")
     figure.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
 
+    notebooks = add("notebooks", "Run notebooks on the results; keep them as pages that stay.")
+    notebooks.add_argument(
+        "notebooks", type=Path, nargs="*", metavar="FILE", help="default: all of notebooks/"
+    )
+    notebooks.add_argument(
+        "--results", type=Path, metavar="FOLDER",
+        help="default: that of the settings; pages go to restricted/notebooks/ in it",
+    )  # fmt: skip
+    notebooks.add_argument("--config", type=Path, default=CONFIG_FILE, metavar="FILE")
+
 
 def _add_questions(add: Add) -> None:
     """Add the verbs that people ask by hand."""

@@ -252,6 +252,13 @@ def _run_text(options: argparse.Namespace) -> None:
     sys.stdout.write(run_text(options.text, _settings(options), options.reference))
 
 
+def _run_notebooks(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.notebooks import list_notebooks, run_notebooks
+
+    results = options.results or Path(_settings(options).results)
+    run_notebooks(options.notebooks or list_notebooks(), results)
+
+
 def _run_quality(options: argparse.Namespace) -> None:
     from trdanalysis.commands.quality import run_quality
 
@@ -344,6 +351,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "disclose": _run_disclose,
     "publish": _run_publish,
     "text": _run_text,
+    "notebooks": _run_notebooks,
     "seal": _run_seal,
     "describe": _run_describe,
     "verify": _run_verify,

@@ -8,7 +8,7 @@ import argparse
 GROUPS: dict[str, tuple[str, ...]] = {
     "a study": ("init", "simulate", "completion"),
     "before a run": ("map", "check", "freeze", "assure"),
-    "after a run": ("explain", "table", "figure", "text", "verify", "seal"),
+    "after a run": ("explain", "table", "figure", "text", "notebooks", "verify", "seal"),
     "steps of the workflow, which `snakemake` calls": (
         "intake", "quality", "pool", "label", "summarise", "multiverse", "changes", "disclose",
         "publish", "describe", "remember",
@@ -35,6 +35,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "freeze": ("freeze", 'freeze --again "age bands as in the protocol"'),
     "assure": ("assure", f"assure {_ARTICLE}"),
     "text": ("text methods", "text results"),
+    "notebooks": (
+        "notebooks",
+        "notebooks notebooks/05_sensitivity.ipynb --results results/demo",
+    ),
     "explain": ("explain P000017", "explain P000017 --definition ema --html > page.html"),
     "table": (
         "table 2 --format docx --decimals 2",

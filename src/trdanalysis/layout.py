@@ -122,6 +122,11 @@ RELEASE, RESTRICTED = "release", "restricted"
 DRAFT, DISCLOSED, RELEASES = "draft", "disclosed", "releases"
 
 
+#: Notebooks that ran, as pages; some show patients. In restricted/.
+NOTEBOOK_PAGES = "notebooks"
+#: The environment variable that tells a notebook which folder of results it is about.
+RESULTS_VARIABLE = "TRDANALYSIS_RESULTS"
+
 #: Of the last published files: their hashes, and what they were made of. In restricted/.
 ABOUT_PUBLISHED = "published.json"
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from trdanalysis.checkout import describe_checkout, describe_environment
 from trdanalysis.commands.definitions import load_definitions
+from trdanalysis.commands.notebooks import list_notebooks
 from trdanalysis.commands.seal import list_sealed
 from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.errors import UserError
@@ -26,6 +27,7 @@ from trdanalysis.layout import (
     FROZEN,
     JOURNALS,
     NAME_TABLES,
+    NOTEBOOK_PAGES,
     RELEASE,
     RELEASES,
     REPORTING_ITEMS,
@@ -216,6 +218,17 @@ class Plan:
         """How a journal wants a paper's tables."""
         return find_by_id(self.config_folder, JOURNALS, self.settings.journal)
 
+    @cached_property
+    def notebooks(self) -> list[Path]:
+        """The study's notebooks, by name."""
+        return list_notebooks(self.config_folder.parent)
+
+    @property
+    def notebook_pages(self) -> list[str]:
+        """What they become."""
+        folder = self.restricted / NOTEBOOK_PAGES
+        return [str(folder / f"{file.stem}.html") for file in self.notebooks]
+
     @property
     def grid_file(self) -> Path:
         """The grid of the multiverse."""
@@ -250,6 +263,9 @@ def modules_of(verb: str) -> list[str]:
     root = Path(__file__).parent
     found: set[Path] = set()
     waiting = [root / "commands" / f"{verb}.py"]
+    if verb == "notebooks":
+        # They import the package, whose names stand there.
+        waiting.append(root / "__init__.pyi")
     while waiting:
         path = waiting.pop()
         if path in found or not path.is_file():

@@ -353,6 +353,8 @@ USED_BY: dict[str, tuple[str, ...]] = {
 }
 # The manifest tells everything that what is published was made by, and what is said of it.
 USED_BY["describe"] = (*USED_BY["disclose"], "journal", "release_date", "release_licence")
+# They show what the run published, and label by any definition.
+USED_BY["notebooks"] = (*USED_BY["disclose"], "journal")
 
 
 def read_settings(data: Mapping[str, Any], where: str = "config/config.yaml") -> Settings:

@@ -2,6 +2,8 @@
 # Makes: what passes disclosure control; of that the published tables and the report, in release/
 #        where the policy allows it, else in restricted/draft/; beside them what says where they come
 #        from. Then keeps what the next run is compared with.
+#        On request (`snakemake --cores 2 notebooks`): the notebooks as pages; they may show patients and
+#        stay in restricted/.
 
 
 rule disclose:
@@ -117,3 +119,26 @@ rule remember:
         "Keeping what the next run is compared with"
     shell:
         "{PYTHON:q} -m trdanalysis remember --history {params.history:q} --log {log:q}"
+
+
+rule notebooks:
+    input:
+        rules.describe.output,
+        rules.remember.output,
+        notebooks=plan.notebooks,
+        uses=plan.uses("notebooks"),
+    output:
+        plan.notebook_pages,
+    log:
+        f"{R}/logs/notebooks.log",
+    benchmark:
+        f"{R}/benchmarks/notebooks.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        results=plan.results,
+    message:
+        "Running the notebooks"
+    shell:
+        "{PYTHON:q} -m trdanalysis notebooks {input.notebooks:q} --results {params.results:q}"
+        " --log {log:q}"

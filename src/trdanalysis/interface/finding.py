@@ -7,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trdanalysis.interface.configuration import Configuration
+from trdanalysis.layout import RESULTS_VARIABLE
 from trdanalysis.project import CONFIG, CONFIG_FILE
-
-#: The environment variable that names a folder of results.
-RESULTS = "TRDANALYSIS_RESULTS"
 
 #: Where `make demo` puts them.
 _DEMO = Path("results", "demo")
@@ -39,7 +37,7 @@ def find_results(holds_run: Callable[[Path], bool]) -> Path:
     UserError
         Kind ``config``: the configuration that was found is faulty.
     """
-    named = os.environ.get(RESULTS)
+    named = os.environ.get(RESULTS_VARIABLE)
     if named:
         return Path(named)
     here = Path.cwd()

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from trdanalysis.contract import TABLES
 from trdanalysis.interface.configuration import Configuration
-from trdanalysis.interface.marked import PatientTable, mark_frame
+from trdanalysis.interface.marked import UNDISCLOSED, PatientTable, mark_frame
 from trdanalysis.interface.showing import count_labels, describe_labelled
 from trdanalysis.interface.typed import as_nullable, from_arrow
 from trdanalysis.labelling.cohort import VERDICT_COLUMNS
@@ -91,6 +91,13 @@ class Labelled:
         """
         rows = [{"table": name, **self._summary[name]} for name in TABLES if name in self._summary]
         return as_nullable(pd.DataFrame(rows))
+
+    @property
+    def counts(self) -> PatientTable:
+        """How many patients have which label: one row a definition. Not disclosure-controlled."""
+        counts = count_labels(self.labels).reindex(list(self.definitions), fill_value=0)
+        counts.columns.name = None
+        return mark_frame(as_nullable(counts.rename_axis("definition").reset_index()), UNDISCLOSED)
 
     @property
     def is_disclosed(self) -> bool:

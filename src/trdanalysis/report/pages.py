@@ -18,10 +18,16 @@ from markupsafe import Markup
 
 from trdanalysis.report import words
 
+#: Of pages that hold what others wrote: everything lies within the page, nothing is fetched.
+OPEN_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline';"
+    " img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+)
+
 STYLE, SCRIPT = "style.css.j2", "report.js"
 
 
-def render_page(template: str, *, scripted: bool, **context: Any) -> str:
+def render_page(template: str, *, scripted: bool, is_open: bool = False, **context: Any) -> str:
     """Render a page from its template.
 
     Parameters
@@ -30,6 +36,9 @@ def render_page(template: str, *, scripted: bool, **context: Any) -> str:
         Of the folder ``templates``; it extends ``base.html.j2``.
     scripted
         Whether the page has the script that sorts, filters and downloads its tables.
+    is_open
+        Whether it holds what others wrote, as notebooks do: scripts and styles within the page may
+        then be anyone's. It loads nothing all the same.
     context
         What the template names. Every text is escaped but what is :class:`markupsafe.Markup`.
 
@@ -46,7 +55,7 @@ def render_page(template: str, *, scripted: bool, **context: Any) -> str:
         # Own files of the package: nothing of a run's is in them.
         style=Markup(style),
         script=Markup(script),
-        policy=content_policy(style, script),
+        policy=OPEN_POLICY if is_open else content_policy(style, script),
     )
 
 
