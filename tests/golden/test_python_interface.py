@@ -348,10 +348,9 @@ def test_figures_are_shown_and_saved(
     draw: Callable[..., Any], run: trd.Run, labelled: trd.Labelled, tmp_path: Path
 ) -> None:
     figure = draw(run, estimand="initial_trial")
-    assert figure.mark is None and figure._repr_html_() is None
+    assert figure.mark is None and "not disclosure-controlled" not in figure._repr_html_()
     assert figure.marks == ("simulated records",)
-    svg = figure._repr_svg_()
-    assert svg.startswith("<svg") and figure.title in svg and "var(--" not in svg
+    assert figure.page.count("<svg") == 1 and figure.title in figure.page
     overall = run.rates[(run.rates["stratum"] == "overall")
                         & (run.rates["estimand"] == "initial_trial")].iloc[0]  # fmt: skip
     assert f"{overall['rate']:.1%}" in figure.told
@@ -363,12 +362,12 @@ def test_figures_are_shown_and_saved(
     with pytest.raises(trd.UserError, match="cannot be saved as `.jpg`"):
         figure.save(tmp_path / "a.jpg")
     of_frames = draw(labelled, estimand="initial_trial")
-    assert of_frames.mark == UNDISCLOSED and of_frames._repr_svg_() is None
+    assert of_frames.mark == UNDISCLOSED
     assert of_frames.marks == ("not disclosure-controlled",)
     # Numbers are the same: the policy of the run hides nothing.
     assert of_frames.told == figure.told
     with pytest.warns(trd.PatientLevelWarning, match="not disclosure-controlled"):
-        assert "<svg" in of_frames._repr_html_()
+        assert "&lt;svg" in of_frames._repr_html_()
     with pytest.raises(trd.UserError, match="did you mean `initial_trial`"):
         draw(run, estimand="initial_trials")
     with pytest.raises(trd.UserError, match="of `trd` by the definition `ema` to draw"):
@@ -380,3 +379,98 @@ def test_a_forest_plot_of_rows_is_marked_as_they_are(run: trd.Run, labelled: trd
     assert trd.plot.forest(trd.rates(run), estimand="trd").mark is None
     with pytest.raises(trd.UserError, match="strata `overall`, `age_band` or `factor_group`"):
         trd.plot.forest(trd.rates(run, by="sex"), estimand="trd")
+
+
+def test_a_run_is_labelled_anew_as_it_was(run: trd.Run) -> None:
+    again = trd.relabel(run, ["article", "article-8-weeks"])
+    own = again.labels[again.labels["definition"] == "article"].reset_index(drop=True)
+    assert_frame_equal(pd.DataFrame(own), pd.DataFrame(run.labels))
+    assert again.counts.mark == UNDISCLOSED
+    counts = again.counts.set_index("definition")
+    published = run.definitions.set_index("definition")
+    for label in ("trd", "not_trd", "indeterminate"):
+        assert counts.loc["article", label] == published.loc["article", label]
+    assert counts.loc["article-8-weeks", "trd"] <= counts.loc["article", "trd"]
+    assert set(again.balance["table"]) == set(run.balance["table"])
+    assert trd.rates(again, by="overall", definition="article-8-weeks").mark == UNDISCLOSED
+
+
+def test_a_shown_table_is_written_as_the_report_writes_it(run: trd.Run) -> None:
+    shown = trd.show(run.rates, "Rates", ["estimand", "level", "n", "rate", "difference", "status"])
+    assert shown.mark is None
+    overall = run.rates.iloc[0]
+    assert f"<td>{overall['rate']:.1%}</td>" in shown.page
+    assert f"<td>{100 * overall['difference']:+.1f}</td>" in shown.page
+    assert 'data-tip="`events` of `n`"' in shown.page
+    assert "Non-response to the first trial</th>" in shown.page
+    html = shown._repr_html_()
+    assert html.startswith("<iframe") and "allow-same-origin" not in html
+    with pytest.raises(trd.UserError, match="no column `rat`"):
+        trd.show(run.rates, columns="rat")
+    # What was hidden says so, what never was is a dash.
+    rates = run.rates.head(2).copy()
+    rates.loc[0, ["n", "rate"]] = pd.NA
+    rates.loc[0, "status"] = "suppressed"
+    rates.loc[1, "rate"] = pd.NA
+    page = trd.show(rates, "Rates", ["estimand", "n", "rate", "age_band"]).page
+    body = page[page.index("<tbody>") :]
+    assert body.count("hidden") == 2 and body.count("<td>\N{EN DASH}</td>") == 1
+    # Text of the data is text on the page.
+    odd = pd.DataFrame({"<b>": ["<script>alert(1)</script>"]})
+    assert "<script>alert" not in trd.show(odd, "</title><b>").page
+
+
+def test_a_shown_table_of_patients_says_so(run: trd.Run) -> None:
+    for frame in (run.labels, pd.DataFrame(run.labels)):
+        with pytest.warns(trd.PatientLevelWarning, match="clear this output"):
+            assert "Patient-level" in trd.show(frame, "Labels")._repr_html_()
+    undisclosed = run.before_disclosure("rates")
+    assert trd.show(undisclosed, "Rates").mark == UNDISCLOSED
+
+
+def test_rates_are_told_in_sentences(run: trd.Run, labelled: trd.Labelled) -> None:
+    rates = trd.rates(run, by="overall", estimand="initial_trial", analysis="complete_case")
+    told = trd.tell(rates)
+    assert told.startswith("Non-response to the first trial, overall, by article: ")
+    assert f"{rates['rate'].iloc[0]:.1%}" in told and "of 30%" in told and told.mark is None
+    assert trd.tell(trd.rates(labelled, by="overall", estimand="trd")).mark == UNDISCLOSED
+    hidden = rates.assign(status="suppressed", rate=pd.NA, n=pd.NA, events=pd.NA)
+    assert trd.tell(hidden).endswith(": hidden.")
+    assert trd.say(pd.NA) == "hidden" and trd.say(0.25, percent=True) == "25.0%"
+    with pytest.raises(trd.UserError, match="no rows of rates"):
+        trd.tell(run.attrition)
+
+
+def test_a_papers_table_is_that_of_the_verb(run: trd.Run) -> None:
+    table = trd.table(run, "2", decimals=2)
+    assert table.mark is None and "Table 2" in table.title and table.title in repr(table)
+    assert "<script" not in table.page
+    alone = trd.open(run.published_folder)
+    with pytest.raises(trd.UserError, match="holds its tables as files"):
+        trd.table(alone, "2")
+
+
+def test_results_are_found_from_where_one_works(
+    run: trd.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TRDANALYSIS_RESULTS", raising=False)
+    study = tmp_path / "study"
+    (study / "notebooks").mkdir(parents=True)
+    (study / "config").mkdir()
+    shutil.copy(CONFIG / "config.yaml", study / "config")
+    (study / "Snakefile").write_text("", encoding="utf-8")
+    monkeypatch.chdir(study / "notebooks")
+    # `results` is there in every study, and holds settings before a run.
+    (study / "results" / "restricted" / "settings").mkdir(parents=True)
+    shutil.copytree(run.published_folder, study / "results" / "demo" / "release")
+    assert trd.open().folder == study / "results" / "demo"
+    shutil.copytree(run.published_folder, study / "results" / "release")
+    assert trd.open().folder == study / "results"
+    text = (study / "config" / "config.yaml").read_text(encoding="utf-8")
+    (study / "config" / "config.yaml").write_text(
+        text.replace("results: results", "results: elsewhere"), encoding="utf-8"
+    )
+    shutil.copytree(study / "results", study / "elsewhere")
+    assert trd.open().folder == study / "elsewhere"
+    monkeypatch.setenv("TRDANALYSIS_RESULTS", str(run.folder))
+    assert trd.open().folder == run.folder

@@ -61,7 +61,10 @@ def test_names_have_types_and_are_all_there() -> None:
 
 def test_every_function_documents_its_parameters() -> None:
     plots = (trd.plot.forest, trd.plot.flow)
-    for function in (trd.open, trd.label, trd.rates, trd.explain, trd.attrition, *plots):
+    tables = (trd.show, trd.tell, trd.say, trd.table, trd.relabel)
+    for function in (
+        trd.open, trd.label, trd.rates, trd.explain, trd.attrition, *tables, *plots,
+    ):  # fmt: skip
         code = function.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         before, _, after = (function.__doc__ or "").partition("Parameters")
@@ -335,3 +338,8 @@ def test_definitions_are_found_or_told() -> None:
         label(drop_id="a b")
     with pytest.raises(trd.UserError, match="required table `trials` is missing"):
         trd.label(pd.DataFrame(PATIENTS), None, config=CONFIG)
+
+
+def test_what_is_grouped_by_a_marked_column_keeps_its_name() -> None:
+    frame = mark_frame(pd.DataFrame({"label": ["trd", "trd"], "reason": ["a", "b"]}))
+    assert list(frame.groupby(["label", "reason"]).size().index.names) == ["label", "reason"]

@@ -75,6 +75,9 @@ class _Marked:
 class PatientColumn(_Marked, pd.Series):
     """One column of a :class:`PatientTable`."""
 
+    # A column's name is kept this way by pandas: without it, what is grouped by it has none.
+    _metadata = ["_name", "_mark"]  # noqa: RUF012
+
     @property
     def _constructor(self) -> Callable[..., PatientColumn]:
         return PatientColumn
