@@ -54,6 +54,7 @@ NOT_RUN = {
 PLANNED = {
     "snakemake --cores 2 --config disclosure_policy=cms draft=true": "the attack takes its time;"
     " tests of the property kind do it",
+    "snakemake --cores 2 notebooks": "test_notebooks.py runs the rule, and every notebook",
 }
 #: A study outside of the project; there a run is only planned: test_study.py does one.
 STUDY = "our-study"
