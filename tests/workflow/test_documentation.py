@@ -34,7 +34,7 @@ from trdanalysis.simulate.drop import simulate_drop, write_drop
 BLOCKS = [block for page in pages() for block in read_blocks(page)]
 TUTORIAL = "docs/tutorial.md"
 #: Pages that ask the results of the demo, in order: they are followed where the tutorial ended.
-OF_THE_DEMO = (TUTORIAL, "docs/python.md")
+OF_THE_DEMO = (TUTORIAL,)
 SHELL, PYTHON = ("sh", "bash"), "python"
 
 WHEEL = ".venv/bin/uv build --wheel --no-build-isolation --python .venv/bin/python --out-dir dist"
