@@ -17,6 +17,9 @@ TESTS = Path(__file__).parent
 #: Kinds whose tests share across the files of the folder what takes long to make.
 BY_FOLDER = ("golden", "workflow")
 
+#: Files of such a folder that share nothing with the others, and take long.
+BY_THEMSELVES = ("test_documentation.py", "test_study.py")
+
 #: Kinds whose groups take longest: they begin, so that no process is left alone with one of them.
 FIRST = ("workflow", "property", "definitions", "golden")
 
@@ -26,8 +29,9 @@ class Groups(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        folder = file.rpartition("/")[0]
-        return folder if folder.rpartition("/")[2] in BY_FOLDER else file
+        folder, _, name = file.rpartition("/")
+        is_shared = folder.rpartition("/")[2] in BY_FOLDER and name not in BY_THEMSELVES
+        return folder if is_shared else file
 
 
 # Optional: without pytest-xdist (`-p no:xdist`) nobody asks.
