@@ -401,7 +401,7 @@ def test_a_shown_table_is_written_as_the_report_writes_it(run: trd.Run) -> None:
     overall = run.rates.iloc[0]
     assert f"<td>{overall['rate']:.1%}</td>" in shown.page
     assert f"<td>{100 * overall['difference']:+.1f}</td>" in shown.page
-    assert 'data-tip="`events` of `n`"' in shown.page
+    assert 'data-tip="events of n"' in shown.page
     assert "Non-response to the first trial</th>" in shown.page
     html = shown._repr_html_()
     assert html.startswith("<iframe") and "allow-same-origin" not in html

@@ -138,7 +138,7 @@ def describe_held(frame: pd.DataFrame) -> dict[str, Output]:
     for name in frame.columns:
         known = {one for table in likely for one in table.columns if one.name == name}
         plain = _by_type(frame[name])
-        meanings = {plain_text(one.meaning) for one in known}
+        meanings = {plain_text(one.meaning).replace("`", "") for one in known}
         kinds = {(one.kind, one.unit) for one in known}
         if len(kinds) == 1 and _fits(next(iter(kinds))[0], plain):
             kind, unit = kinds.pop()
