@@ -40,7 +40,6 @@ class PublishedTables(ABC):
     def published(self, name: str) -> pd.DataFrame:
         """Give a published table by its name."""
 
-    characteristics = Published("Who the treated patients are, by label.")
     rates = Published("Every rate against the reference, by estimand, definition and stratum.")
     comparisons = Published("Every contrast and model term.")
     models = Published("How each model was fitted, and to whom.")
