@@ -70,6 +70,8 @@ def test_what_a_verb_uses_is_what_it_imports() -> None:
     disclose = {Path(path).name for path in modules_of("disclose")}
     assert {"disclose.py", "ledger.py"} <= disclose
     assert not {"page.py", "forest.py"} & disclose
+    for verb in ("intake", "pool", "quality"):
+        assert not [path for path in modules_of(verb) if "/labelling/" in path], verb
     assert {"flat.py", "gate.py", "native.py"} <= {Path(path).name for path in modules_of("intake")}
 
 

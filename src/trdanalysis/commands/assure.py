@@ -9,7 +9,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from trdanalysis.commands.definitions import load_definitions
-from trdanalysis.commands.shared import load_drug_names, load_drugs, load_scales
+from trdanalysis.commands.drugs import load_drugs
+from trdanalysis.commands.shared import load_drug_names, load_scales
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv

@@ -7,7 +7,8 @@ from pathlib import Path
 import ibis.expr.types as ir
 
 from trdanalysis.commands.definitions import load_definitions
-from trdanalysis.commands.shared import load_drugs, load_tables
+from trdanalysis.commands.drugs import load_drugs
+from trdanalysis.commands.shared import load_tables
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.labelling.explained import EXPLAINED_BY, collect_explained

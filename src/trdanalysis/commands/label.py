@@ -7,7 +7,8 @@ from pathlib import Path
 import ibis.expr.types as ir
 
 from trdanalysis.commands.definitions import load_definitions
-from trdanalysis.commands.shared import load_drugs, load_scales, load_tables, step
+from trdanalysis.commands.drugs import load_drugs
+from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import write_csv
 from trdanalysis.labelling.cohort import (

@@ -10,8 +10,9 @@ from trdanalysis.analysis.grid import find_primary_cell, read_grid
 from trdanalysis.analysis.multiverse import estimate_multiverse
 from trdanalysis.analysis.multiverse_facts import collect_facts
 from trdanalysis.commands.definitions import load_definitions
+from trdanalysis.commands.drugs import load_drugs
 from trdanalysis.commands.label import load_cohort
-from trdanalysis.commands.shared import load_drugs, load_scales, step
+from trdanalysis.commands.shared import load_scales, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import write_parquet
 from trdanalysis.layout import MULTIVERSE

@@ -13,7 +13,6 @@ from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv
 from trdanalysis.intake.names import SITE_COLUMNS, DrugNames
 from trdanalysis.intake.scales import Scale, read_scales
-from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.layout import SITE_NAMES
 from trdanalysis.progress import stage
 from trdanalysis.project import find_table
@@ -24,16 +23,6 @@ log = logging.getLogger("trdanalysis")
 def load_scales(reference: Path) -> tuple[Scale, ...]:
     """Load ``scales.csv`` of the reference folder."""
     return read_scales(read_csv(find_table(reference, "scales.csv")))
-
-
-def load_drugs(reference: Path) -> pd.DataFrame:
-    """Load what labelling asks of drugs; see :func:`reference_drugs`."""
-    return reference_drugs(read_csv(find_table(reference, "antidepressants.csv")))
-
-
-def load_drug_classes(reference: Path) -> tuple[str, ...]:
-    """Load the classes of drugs that ``antidepressants.csv`` names, in its order."""
-    return tuple(dict.fromkeys(load_drugs(reference)["drug_class"]))
 
 
 def load_drug_names(reference: Path) -> DrugNames:

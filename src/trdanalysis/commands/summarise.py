@@ -10,7 +10,8 @@ from trdanalysis.analysis.rates import make_rate_settings
 from trdanalysis.analysis.sensitivity import ImputationSettings
 from trdanalysis.analysis.summary import LabelledCohort, SummarySettings, estimate_tables
 from trdanalysis.commands.definitions import load_definitions
-from trdanalysis.commands.shared import load_drug_classes, load_scales, load_tables, step
+from trdanalysis.commands.drugs import load_drug_classes
+from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, read_json, write_parquet
 from trdanalysis.layout import SUMMARY_TABLES

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from trdanalysis.commands.drugs import load_drugs
 from trdanalysis.commands.explain import load_explained_by
-from trdanalysis.commands.shared import load_drugs
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.interface.framing import frame_page

@@ -10,7 +10,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from trdanalysis.ages import age_bands
-from trdanalysis.commands.shared import load_drug_names, load_drugs, load_scales
+from trdanalysis.commands.drugs import load_drugs
+from trdanalysis.commands.shared import load_drug_names, load_scales
 from trdanalysis.contract import ID_PATTERN
 from trdanalysis.engine import Engine
 from trdanalysis.errors import EXIT_CODES, UserError
