@@ -299,3 +299,13 @@ def test_every_table_and_column_is_documented(disclosed: Disclosed) -> None:
 def test_a_long_page_of_words_does_not_make_a_table_wide(disclosed: Disclosed) -> None:
     assert not prepare(disclosed, find_table("s22"), DEFAULT).table.is_wide
     assert prepare(disclosed, find_table("2"), DEFAULT).table.is_wide
+
+
+def test_a_characteristic_that_is_known_of_nobody_has_one_row() -> None:
+    tables = published()
+    own = tables["characteristics"]
+    is_site = own["characteristic"] == "site"
+    own = own.assign(n=own["n"].mask(is_site, 9))
+    tables["characteristics"] = own[~(is_site & (own["level"] != "unknown"))]
+    rows = build(report_tables(tables), "1").rows
+    assert [row.label for row in rows if row.group == "Site"] == ["unknown"]

@@ -100,7 +100,8 @@ def _characteristic(name: str, kind: str, part: pd.DataFrame) -> list[Row]:
         rows = [(level, level, _levels(found, level)) for level in levels if level != words.UNKNOWN]
     if _has_unknown(found):
         rows.append((words.UNKNOWN, words.UNKNOWN, _levels(found, words.UNKNOWN)))
-    known = next(level for level in levels if level != words.UNKNOWN)
+    # None: of nobody at all is it known.
+    known = next((level for level in levels if level != words.UNKNOWN), None)
     return [
         Row(slug(f"{key} {level}"), label, (*cells, *_differences(found, known, place)),
             _name(name), key, 1)
@@ -130,10 +131,12 @@ def _flag(name: str, found: Mapping[tuple[Any, Any], Mapping[str, Any]]) -> list
 
 
 def _differences(
-    found: Mapping[tuple[Any, Any], Mapping[str, Any]], known: str, place: int
+    found: Mapping[tuple[Any, Any], Mapping[str, Any]], known: str | None, place: int
 ) -> list[Cell]:
     """Give the differences in the whole characteristic, which stand in its first row."""
-    return [Cell("") if place else _difference(found[known, label]) for label in _COMPARED]
+    if place or known is None:
+        return [Cell("") for _ in _COMPARED]
+    return [_difference(found[known, label]) for label in _COMPARED]
 
 
 def _name(name: str) -> str:
