@@ -35,7 +35,8 @@ from trdanalysis.analysis.sensitivity import (
 )
 from trdanalysis.analysis.summary import estimate_cluster_table
 from trdanalysis.analysis.unknowns import estimate_unknowns
-from trdanalysis.commands.shared import load_drug_classes, load_scales
+from trdanalysis.commands.drugs import load_drug_classes
+from trdanalysis.commands.shared import load_scales
 
 COVARIATES = ("age_years", "sex", "baseline_severity", "episode")
 MODELS = ModelSettings(COVARIATES, 4)
