@@ -80,7 +80,7 @@ def test_verbs_see_only_what_changes_their_results(tmp_path: Path) -> None:
     write_verb_settings(read_settings(changed(reference_rate=0.31)), tmp_path)
     after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert {name for name in after if after[name] != before[name]} == {
-        "summarise.json", "multiverse.json", "disclose.json", "describe.json",
+        "summarise.json", "multiverse.json", "disclose.json", "describe.json", "notebooks.json",
     }  # fmt: skip
 
 
