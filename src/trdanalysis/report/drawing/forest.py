@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from trdanalysis.report import words
-from trdanalysis.report.drawing.saving import save_file, save_inline
+from trdanalysis.report.drawing.saving import save_inline
 from trdanalysis.report.drawing.sheet import DASHED, LEADING, Sheet
-from trdanalysis.report.drawing.style import DOUBLE_MM, Look, file_look, page_look
+from trdanalysis.report.drawing.style import Look, page_look
 
 
 @dataclass(frozen=True)
@@ -153,32 +152,6 @@ def render_forest(
         return ""
     forest = Forest(rows, reference, margin)
     return save_inline(draw_forest(forest, page_look(name)), title)
-
-
-def save_forest(
-    rows: Sequence[ForestRow], *, reference: float, margin: float, title: str, kind: str,
-    marks: tuple[str, ...] = (),
-) -> bytes:  # fmt: skip
-    """Draw a forest plot of shares as a file, as wide as two columns.
-
-    Parameters
-    ----------
-    rows, reference, margin, title
-        As of :func:`render_forest`; there is one row at least.
-    kind
-        One of :data:`trdanalysis.layout.FIGURE_FORMATS`.
-    marks
-        Said at its top, such as that it is a draft.
-
-    Returns
-    -------
-    bytes
-        The same for the same rows.
-    """
-    label = f"reference {words.percent(reference, 0)}"
-    look = file_look("forest", DOUBLE_MM, marks=marks)
-    sheet = draw_forest(Forest(rows, reference, margin, label), look)
-    return save_file(sheet, kind, title=title, alt=tell_rows(rows))
 
 
 def tell_rows(rows: Sequence[ForestRow]) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trdanalysis.report.drawing.saving import save_inline
 from trdanalysis.report.drawing.sheet import LEADING, Sheet
-from trdanalysis.report.drawing.style import Look, page_look
+from trdanalysis.report.drawing.style import Look
 
 
 @dataclass(frozen=True)
@@ -42,28 +41,6 @@ class Stack:
 _FILLINGS = (
     ("mark", None), ("pale", "////"), ("paper", None), ("pale", None), ("paper", "...."),
 )  # fmt: skip
-
-
-def render_stacks(stacks: Sequence[Stack], *, title: str, name: str) -> str:
-    """Draw bars of parts for the page.
-
-    Parameters
-    ----------
-    stacks
-        From top to bottom.
-    title
-        What the figure shows, for those who do not see it.
-    name
-        Unlike any other figure's of the page.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element; nothing where there is no bar.
-    """
-    if not stacks:
-        return ""
-    return save_inline(draw_stacks(stacks, page_look(name)), title)
 
 
 def draw_stacks(stacks: Sequence[Stack], look: Look, *, note: str = "") -> Sheet:
