@@ -32,6 +32,7 @@ from trdanalysis.analysis.definition_table import (
 from trdanalysis.analysis.estimands import TRIAL_ESTIMAND
 from trdanalysis.analysis.first_trials import estimate_first_trials
 from trdanalysis.analysis.frames import Frame, collect_frame
+from trdanalysis.analysis.labelled import LabelledCohort
 from trdanalysis.analysis.patterns import count_criteria
 from trdanalysis.analysis.rates import RateSettings, estimate_rates_of_counts
 from trdanalysis.analysis.resistance import estimate_resistance
@@ -46,7 +47,6 @@ from trdanalysis.analysis.states import derive_states
 from trdanalysis.analysis.survival import estimate_curves
 from trdanalysis.analysis.unknowns import estimate_unknowns
 from trdanalysis.intake.scales import Scale
-from trdanalysis.labelling.cohort import judged_by
 from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.failures import Keeper
 
@@ -55,31 +55,6 @@ CLUSTER_COLUMNS = (
     "estimand", "definition", "n_trials", "n_patients", "rate", "patient_weighted_rate", "icc",
     "design_effect", "status",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class LabelledCohort:
-    """A labelled cohort.
-
-    Attributes
-    ----------
-    patients, trials, trial_verdicts, labels
-        As ``label`` writes them; ``trials`` judged by the first definition.
-    quarantined
-        Quarantined trials of accepted patients.
-    """
-
-    patients: ir.Table
-    trials: ir.Table
-    trial_verdicts: ir.Table
-    labels: ir.Table
-    quarantined: ir.Table
-
-    def judged_by(self, definition_id: str, *, is_primary: bool) -> ir.Table:
-        """Give the trials as one definition judged them."""
-        if is_primary:
-            return self.trials
-        return judged_by(self.trials, self.trial_verdicts, definition_id)
 
 
 @dataclass(frozen=True)

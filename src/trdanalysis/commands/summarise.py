@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from trdanalysis.analysis.adjusted import ModelSettings
+from trdanalysis.analysis.labelled import LabelledCohort
 from trdanalysis.analysis.rates import make_rate_settings
 from trdanalysis.analysis.sensitivity import ImputationSettings
-from trdanalysis.analysis.summary import LabelledCohort, SummarySettings, estimate_tables
+from trdanalysis.analysis.summary import SummarySettings, estimate_tables
 from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.drugs import load_drug_classes
 from trdanalysis.commands.shared import load_scales, load_tables, step

@@ -9,12 +9,12 @@ import pandas as pd
 from trdanalysis.analysis.adjusted import ModelSettings
 from trdanalysis.analysis.attrition import estimate_attrition
 from trdanalysis.analysis.estimands import ESTIMANDS
+from trdanalysis.analysis.labelled import LabelledCohort
 from trdanalysis.analysis.patterns import count_criteria
 from trdanalysis.analysis.rates import estimate_rates_of_counts, make_rate_settings
 from trdanalysis.analysis.sensitivity import ImputationSettings
 from trdanalysis.analysis.summary import (
     CountedCohort,
-    LabelledCohort,
     SummarySettings,
     add_imputed_rates,
     count_cohort,
