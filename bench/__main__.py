@@ -10,24 +10,20 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
-import os
-import platform
 import pstats
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.measure import Measure, median, run_alternating, run_measured
+from bench.records import describe_code, describe_machine, write_record
 from trdanalysis.settings import read_settings, read_yaml, write_verb_settings
 
 PARTS = ("labels", "detailed", "strata", "multiverse", "intake", "demo")
-RESULTS = Path(__file__).parent / "results"
 CONFIG = Path(__file__).parents[1] / "config"
 #: The rows that a groupby-apply is run on; its time is scaled up from there.
 APPLY_ROWS = 100_000
@@ -259,27 +255,18 @@ class Bench:
             f"  aim {'met' if met else 'MISSED'}: {ratio:.1f} times, {measure.peak_mib:.0f} MiB;"
             f" hoped for {aim.times:.0f} times{limit}"
         )
-        self.lines.append({"part": part, "aim": dataclasses.asdict(aim), "met": met})
+        hoped = {"times": aim.times, "mib": aim.mib if aim.mib < float("inf") else None}
+        self.lines.append({"part": part, "aim": hoped, "met": met})
         if not met:
             profile = self.folder / f"{part}.profile"
             run_measured([PYTHON, "-m", "cProfile", "-o", str(profile), *command[1:]])
             stats = pstats.Stats(str(profile))
             stats.sort_stats("cumulative").print_stats("trdanalysis", 20)
 
-    def write(self) -> Path:
-        """Keep the run as JSON."""
-        RESULTS.mkdir(exist_ok=True)
-        path = RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}.json"
-        machine = {
-            "cores": os.cpu_count(),
-            "machine": platform.machine(),
-            "python": platform.python_version(),
-            "repeats": self.repeats,
-            "engine_mib": self.engine_mib or ENGINE_MIB,
-        }
-        text = json.dumps({"machine": machine, "lines": self.lines}, indent=1)
-        path.write_text(text.replace("Infinity", "null") + "\n", encoding="utf-8")
-        return path
+    def write(self, code: Mapping[str, Any], machine: Mapping[str, Any]) -> Path:
+        """Keep the run as a record."""
+        used = {"repeats": self.repeats, "engine_mib": self.engine_mib or ENGINE_MIB}
+        return write_record(self.lines, code, {**machine, **used})
 
 
 def _module(*words: object) -> list[str]:
@@ -300,6 +287,7 @@ def main() -> None:
         "--memory-limit-mb", type=int, help="of the engine, in place of what the aims allow"
     )
     options = parser.parse_args()
+    code, machine = describe_code(), describe_machine()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="trdanalysis-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(folder, options.repeats, options.memory_limit_mb)
@@ -319,7 +307,7 @@ def main() -> None:
     finally:
         if options.folder is None:
             shutil.rmtree(folder, ignore_errors=True)
-    bench.say(f"\nkept in {bench.write()}")
+    bench.say(f"\nkept in {bench.write(code, machine)}")
 
 
 if __name__ == "__main__":
