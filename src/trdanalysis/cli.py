@@ -253,7 +253,8 @@ def _run_text(options: argparse.Namespace) -> None:
 
 
 def _run_notebooks(options: argparse.Namespace) -> None:
-    from trdanalysis.commands.notebooks import list_notebooks, run_notebooks
+    from trdanalysis.commands.notebooks import run_notebooks
+    from trdanalysis.places import list_notebooks
 
     results = options.results or Path(_settings(options).results)
     run_notebooks(options.notebooks or list_notebooks(), results)

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from trdanalysis.checkout import describe_checkout, describe_environment
 from trdanalysis.commands.definitions import load_definitions
-from trdanalysis.commands.notebooks import list_notebooks
-from trdanalysis.commands.seal import list_sealed
 from trdanalysis.disclosure.policy import read_policy
 from trdanalysis.errors import UserError
 from trdanalysis.files import format_json, write_text_if_changed
@@ -35,6 +33,7 @@ from trdanalysis.layout import (
     SEALED_FILES,
     SITE_NAMES,
 )
+from trdanalysis.places import list_notebooks, list_sealed
 from trdanalysis.project import (
     CONFIG,
     TOOL,
@@ -271,10 +270,19 @@ def modules_of(verb: str) -> list[str]:
         if path in found or not path.is_file():
             continue
         found.add(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE:
-                base = root.joinpath(*(node.module or "").split(".")[1:])
-                waiting += [base.with_suffix(".py"), base / "__init__.py"]
-                waiting += [base / f"{alias.name}.py" for alias in node.names]
+        waiting += _imports_of(path, path.stat().st_mtime_ns)
         found.update(each for each in path.parent.glob("templates/**/*") if each.is_file())
     return [str(from_here(path)) for path in sorted(found)]
+
+
+@cache
+def _imports_of(path: Path, changed: int) -> list[Path]:
+    """Give what a source file may import of the project; most are asked about for every verb."""
+    root = Path(__file__).parent
+    found: list[Path] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE:
+            base = root.joinpath(*(node.module or "").split(".")[1:])
+            found += [base.with_suffix(".py"), base / "__init__.py"]
+            found += [base / f"{alias.name}.py" for alias in node.names]
+    return found

@@ -85,6 +85,7 @@ def test_pdf_files_hold_their_fonts(files: dict[str, bytes], name: str) -> None:
     text = objects_of(pdf)
     assert "/FontFile2" in text and "DejaVuSans" in text
     assert "/Type3" not in text
+    assert "glyf" in text and not any(name in text for name in ("GSUB", "GPOS", "GDEF"))
     assert "CreationDate" not in text and "ModDate" not in text and "atplotlib" not in text
     assert pdf.startswith(b"%PDF-1.")
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from trdanalysis import __version__
 from trdanalysis.checkout import PACKAGE, describe_environment
-from trdanalysis.commands.publish import is_draft
 from trdanalysis.commands.shared import step
 from trdanalysis.errors import UserError
 from trdanalysis.files import hash_file, read_json, write_text
 from trdanalysis.layout import CRATE, MANIFEST, PROVENANCE_FILES, PUBLISHED_FILES
+from trdanalysis.places import is_draft
 from trdanalysis.prespecification import describe_analysis
 from trdanalysis.report.crate import format_crate
 from trdanalysis.report.manifest import (

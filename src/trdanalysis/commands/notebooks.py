@@ -200,8 +200,3 @@ def _not_installed(error: ModuleNotFoundError) -> UserError:
         try_this="`make setup` in the tool's checkout installs them",
         kind="not_found",
     )
-
-
-def list_notebooks(study: Path = Path()) -> list[Path]:
-    """Give the notebooks of a study, by name."""
-    return sorted((study / "notebooks").glob("*.ipynb"))

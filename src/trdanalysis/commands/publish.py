@@ -9,13 +9,12 @@ from trdanalysis.commands.shared import step
 from trdanalysis.errors import UserError
 from trdanalysis.files import hash_file, write_bytes, write_csv, write_json, write_text
 from trdanalysis.layout import (
-    DRAFT,
     JOURNALS,
     KNOWN_COUNTS,
     PUBLISHED_FILES,
     PUBLISHED_TABLES,
-    RESTRICTED,
 )
+from trdanalysis.places import is_draft
 from trdanalysis.project import find_by_id
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.figures.files import render_figures
@@ -83,11 +82,6 @@ def run_publish(
         }
         write_json(about, kept)
     step(f"report: {out / 'report.html'}")
-
-
-def is_draft(out: Path) -> bool:
-    """Say whether a folder of published files is the one that stays."""
-    return out.name == DRAFT and out.parent.name == RESTRICTED
 
 
 def _check_synthetic(results: Disclosed) -> None:

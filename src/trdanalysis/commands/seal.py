@@ -21,6 +21,7 @@ from trdanalysis.layout import (
     RESTRICTED,
     SEALED_FILES,
 )
+from trdanalysis.places import list_sealed
 
 
 def run_seal(results: Path) -> Path:
@@ -72,14 +73,6 @@ def run_seal(results: Path) -> Path:
             shutil.copyfile(_kept(restricted, name), aside / name)
     step(f"sealed: {target}. The next release takes account of it; so never remove it.")
     return target
-
-
-def list_sealed(releases: Path) -> list[Path]:
-    """Give the folders of sealed releases, the first first."""
-    if not releases.is_dir():
-        return []
-    found = [path for path in releases.iterdir() if path.is_dir() and path.name.isdecimal()]
-    return sorted(found, key=lambda path: int(path.name))
 
 
 def find_sealed(results: Path) -> str | None:

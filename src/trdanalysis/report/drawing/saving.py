@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.style
+from fontTools import subset
 
 from trdanalysis.report.drawing.sheet import Sheet
 from trdanalysis.report.drawing.style import FONT, VARIABLES
@@ -21,6 +24,10 @@ from trdanalysis.report.drawing.style import FONT, VARIABLES
 DOTS_PER_INCH = 300
 
 _MADE_BY = "trdanalysis"
+
+#: Tables of a font that say which glyphs take each other's place, and where. The glyphs of a PDF
+#: file are chosen and placed already, and working these out anew takes longer than all the rest.
+_OF_LAYOUT = ("GSUB", "GPOS", "GDEF")
 
 
 def _settings(name: str, *, as_text: bool) -> Any:
@@ -38,6 +45,20 @@ def _settings(name: str, *, as_text: bool) -> Any:
             },
         ]
     )
+
+
+@contextmanager
+def _fonts_without_layout() -> Iterator[None]:
+    """Leave out of embedded fonts what viewers of the file do not ask for.
+
+    The drawing library has no setting for it; the class that it asks for its options has the list.
+    """
+    before = subset.Options._drop_tables_default
+    subset.Options._drop_tables_default = [*before, *_OF_LAYOUT]
+    try:
+        yield
+    finally:
+        subset.Options._drop_tables_default = before
 
 
 def save_file(sheet: Sheet, kind: str, *, title: str, alt: str) -> bytes:
@@ -64,7 +85,7 @@ def save_file(sheet: Sheet, kind: str, *, title: str, alt: str) -> bytes:
         "png": {"Software": None, "Title": _latin(title), "Description": _latin(alt)},
     }  # fmt: skip
     out = io.BytesIO()
-    with _settings(sheet.look.name, as_text=False):
+    with _settings(sheet.look.name, as_text=False), _fonts_without_layout():
         # A PNG's smallest files take thrice the time of this level's.
         extra: dict[str, Any] = {"pil_kwargs": {"compress_level": 6}} if kind == "png" else {}
         sheet.figure.savefig(
