@@ -228,6 +228,7 @@ class Settings(StrictModel):
     equivalence_margin: float = Field(gt=0, lt=0.5)
     age_bands_from_years: tuple[int, ...] = Field(min_length=1)
     factor_groups: dict[str, tuple[str, ...]]
+    trial_eligibility: str
     model_covariates: tuple[str, ...]
     age_spline_knots: int = Field(ge=3, le=5)
     imputations: int = Field(ge=2, le=200)
