@@ -333,7 +333,12 @@ USED_BY: dict[str, tuple[str, ...]] = {
         "imputations",
         "seed",
     ),
-    "questions": ("definitions", "primary_definition", "age_bands_from_years"),
+    "questions": (
+        "definitions",
+        "primary_definition",
+        "age_bands_from_years",
+        "trial_eligibility",
+    ),
     "multiverse": ("primary_definition", "reference_rate", "age_bands_from_years"),
     "changes": ("definitions", "primary_definition"),
     "remember": (),
