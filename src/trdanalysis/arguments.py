@@ -29,6 +29,7 @@ MEANINGS = {
     "--format": "of the files; if left out, csv",
     "--frozen": "what `freeze` kept; it need not exist",
     "--grid": "the grid of the multiverse",
+    "--eligibility": "who may enter a trial, such as config/eligibility/esketamine-trials.yaml",
     "--history": "what earlier runs left to be compared with",
     "--out": "where to write",
     "--patients": "how many patients; about 2.6 trials each",
