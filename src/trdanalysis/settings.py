@@ -344,22 +344,12 @@ USED_BY: dict[str, tuple[str, ...]] = {
     "remember": (),
     "quality": (),
     "publish": ("journal",),
-    "disclose": (
-        "definitions",
-        "primary_definition",
-        "reference_rate",
-        "equivalence_margin",
-        "age_bands_from_years",
-        "factor_groups",
-        "model_covariates",
-        "age_spline_knots",
-        "imputations",
-        "seed",
-        "disclosure_policy",
-    ),
 }
+USED_BY["disclose"] = (*USED_BY["summarise"], "factor_groups", "disclosure_policy")
 # The manifest tells everything that what is published was made by, and what is said of it.
-USED_BY["describe"] = (*USED_BY["disclose"], "journal", "release_date", "release_licence")
+USED_BY["describe"] = (
+    *USED_BY["disclose"], "trial_eligibility", "journal", "release_date", "release_licence",
+)  # fmt: skip
 # They show what the run published, and label by any definition.
 USED_BY["notebooks"] = (*USED_BY["disclose"], "journal")
 
