@@ -203,6 +203,8 @@ class Plan:
             files += self.definition_files
         if verb == "multiverse":
             files += [self.definition_files[0], self.grid_file]
+        if verb == "questions":
+            files.append(self.eligibility_file)
         if verb == "publish":
             files.append(self.journal_file)
         if verb == "describe":
@@ -216,6 +218,11 @@ class Plan:
     def policy_file(self) -> Path:
         """The site's disclosure policy."""
         return find_by_id(self.config_folder, "disclosure", self.settings.disclosure_policy)
+
+    @property
+    def eligibility_file(self) -> Path:
+        """Who may enter the trial that is asked about."""
+        return find_by_id(self.config_folder, "eligibility", self.settings.trial_eligibility)
 
     @property
     def journal_file(self) -> Path:
