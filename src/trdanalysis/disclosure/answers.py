@@ -49,9 +49,7 @@ def disclose_questions(table: pd.DataFrame, primary: str, hidden: Hidden) -> pd.
     """
     rows = [
         _disclose_row(row, hidden, keys)
-        for row, keys in zip(
-            list_rows(table), answer_keys(table, primary), strict=True
-        )
+        for row, keys in zip(list_rows(table), answer_keys(table, primary), strict=True)
     ]
     shown = pd.DataFrame(rows, columns=list(table.columns))
     types = {**table.dtypes, **dict.fromkeys(_COUNTS, "Int64")}
@@ -123,9 +121,7 @@ def disclose_question_contrasts(
     for row, pair in zip(list_rows(contrasts), sides, strict=True):
         wanted = pair if not pd.isna(row["versus"]) else pair[:1]
         few = any(not pd.isna(row[n]) and row[n] < least for n in ("n", "n_versus"))
-        unshown = any(
-            not len(side) or (side["status"] != "ok").any() for side in wanted
-        )
+        unshown = any(not len(side) or (side["status"] != "ok").any() for side in wanted)
         crude = policy.base_of(primary=True) > 0 and pd.isna(row["covariates"])
         gone.append(few or unshown or crude)
     shown = round_estimates(contrasts, _NUMBERS, policy.model_decimals)
@@ -136,9 +132,7 @@ def disclose_question_contrasts(
     part = pd.Series(gone, index=shown.index) & shown["p_value"].notna()
     whole = part.groupby([shown[name].fillna("") for name in family]).transform("max")
     shown["p_adjusted"] = shown["p_adjusted"].mask(whole)
-    return hide(
-        shown, gone, ["n", "n_versus", *_NUMBERS, "ci_method", "n_tests", "reason"]
-    )
+    return hide(shown, gone, ["n", "n_versus", *_NUMBERS, "ci_method", "n_tests", "reason"])
 
 
 def _sides(row: Mapping[Any, Any], answers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -180,12 +174,9 @@ def disclose_question_curves(curves: pd.DataFrame, hidden: Hidden) -> pd.DataFra
     """
     if not len(curves):
         return curves
-    gone = [
-        hidden.unit(*curve_key(row["estimand"], row["curve"])) for row in list_rows(curves)
-    ]
+    gone = [hidden.unit(*curve_key(row["estimand"], row["curve"])) for row in list_rows(curves)]
     first = ~curves.duplicated(["estimand", "curve"])
     kept = curves[first | ~pd.Series(gone, index=curves.index)]
     still = pd.Series(gone, index=curves.index)[kept.index]
     numbers = ("n_at_risk", "events", "censored", "cumulative_incidence", "ci_low", "ci_high")
     return disclose_curves(hide(kept, still, numbers).reset_index(drop=True), hidden.policy)
-

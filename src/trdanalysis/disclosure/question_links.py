@@ -6,12 +6,13 @@ parts, and where it is no more than they are, both are of the same patients.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import pandas as pd
 
+from trdanalysis.analysis.questions.strategies import KINDS as KINDS_OF_STEPS
 from trdanalysis.contract import SYMPTOMS
 from trdanalysis.disclosure.ledger import Key, Ledger
 from trdanalysis.disclosure.policy import Policy
@@ -178,10 +179,9 @@ def _link_next_steps(found: _Found) -> None:
         for _, level in found.levels(ask, "next_step")
     }
     paths = {
-        level: found.row(ask, "pathway", "trd", level)
-        for _, level in found.levels(ask, "pathway")
+        level: found.row(ask, "pathway", "trd", level) for _, level in found.levels(ask, "pathway")
     }
-    for kind, strategies in _kinds().items():
+    for kind, strategies in KINDS_OF_STEPS.items():
         steps = [found.at(by_strategy.get(name), "events") for name in strategies]
         places = [at for at in steps if at is not None]
         if len(places) < len(strategies):
@@ -198,13 +198,6 @@ def _link_next_steps(found: _Found) -> None:
     by_age = [found.row("young_adults", "kind_of_first_step", "trd", "none_recorded", group)
               for group in ("young_adults", "other_adults")]  # fmt: skip
     found.link(found.at(none, "events"), *(found.at(row, "events") for row in by_age))
-
-
-def _kinds() -> Mapping[str, tuple[str, ...]]:
-    """Give the strategies of each kind of step."""
-    from trdanalysis.analysis.questions.strategies import KINDS as kinds
-
-    return kinds
 
 
 def _link_errors(found: _Found) -> None:
@@ -247,8 +240,9 @@ def _errors(scenario: str) -> frozenset[str]:
 def _link_young_adults(found: _Found) -> None:
     """Enter that groups are of levels of age and onset, which rates.csv counts in part."""
     ask = "young_adults"
-    young = [key for key in found.ledger.index
-             if key[:4] == ("n", found.primary, LABELLED, "age_band") and key[6] == "18-25"]  # fmt: skip
+    size_of_young = found.row(ask, "age", MEMBERS, "young_adults")
+    place = ("age_band", "age_band", "18-25", "18-25")
+    young = found.rated("n", *place)
     for split, groups in (("age", ("young_adults", "other_adults")),
                           ("onset", ("early_onset", "later_onset"))):  # fmt: skip
         size = {group: found.row(ask, split, MEMBERS, group) for group in groups}
@@ -261,10 +255,8 @@ def _link_young_adults(found: _Found) -> None:
                 both = [found.row(ask, measure, population, level, one) for one in groups]
                 if group == groups[0]:
                     found.link(at, *(found.at(each, name) for each in both))
-    if young:
-        row = found.row(ask, "age", MEMBERS, "young_adults")
-        found.link(found.at(row, "events"), found.ledger.index[young[0]])
-        place = ("age_band", "age_band", "18-25", "18-25")
+    if young is not None:
+        found.link(found.at(size_of_young, "events"), young)
         of_trd = found.row(ask, "trd", MEMBERS, "trd", "young_adults")
         for name, kind in (("events", "event"), ("without", "no_event"),
                            ("unknown", "outcome_unknown")):  # fmt: skip
@@ -274,10 +266,10 @@ def _link_young_adults(found: _Found) -> None:
             at = found.rated(kind, *place, estimand="initial_trial")
             found.link(at, found.at(first, name))
         for (_, _, group), level in found.levels(ask, "factor_group"):
-            row = found.row(ask, "factor_group", MEMBERS, level, group)
+            has = found.row(ask, "factor_group", MEMBERS, level, group)
             for name, of in _RECORDED.items() if group == "young_adults" else ():
                 crossed = ("factor_group_by_age_band", level, of, "18-25")
-                found.link(found.at(row, name), found.rated("n", *crossed))
+                found.link(found.at(has, name), found.rated("n", *crossed))
 
 
 def _grouped(
@@ -288,9 +280,7 @@ def _grouped(
             yield (measure, population, group, level), row
 
 
-def _whole_of(
-    found: _Found, measure: str, population: str, level: str
-) -> dict[str, int | None]:
+def _whole_of(found: _Found, measure: str, population: str, level: str) -> dict[str, int | None]:
     """Give the counts of all ages of a measure, where another table has them."""
     everybody = ("overall", "overall", "all", "")
     if measure == "trd":
@@ -380,4 +370,3 @@ def enter_question_curves(
         had = ledger.count(("asked_had", primary, *key[1:]), events, unit, base=base)
         ledger.rest(at, [had], guarded=True)
         same_or_part(ledger, of.get(str(estimand)), [at])
-

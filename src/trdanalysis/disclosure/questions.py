@@ -232,7 +232,7 @@ _COUNTS = ("events", "unknown", "without")
 
 def _link_parts(ledger: Ledger, entered: Rows) -> None:
     """Enter which rows are of some of the patients of another: ages, labels, patient groups."""
-    parts: dict[tuple[str, tuple[str, ...]], list[Entered]] = defaultdict(list)
+    parts: dict[tuple[str, tuple[str, str, str, str, str, str]], list[Entered]] = defaultdict(list)
     for (question, measure, population, band, group, level), one in entered.items():
         if band:
             parts["ages", (question, measure, population, "", group, level)].append(one)
@@ -241,6 +241,8 @@ def _link_parts(ledger: Ledger, entered: Rows) -> None:
             if population in populations:
                 parts[name, over].append(one)
     for (_, key), found in parts.items():
-        whole = entered.get(key)  # type: ignore[call-overload]
-        for name in ("events", "unknown", "without") if whole is not None else ():
+        whole = entered.get(key)
+        if whole is None:
+            continue
+        for name in ("events", "unknown", "without"):
             same_or_part(ledger, whole.of(name), [part.of(name) for part in found])
