@@ -8,6 +8,7 @@ import pandas as pd
 
 from tests.support import (
     BANDS,
+    CONFIG,
     REFERENCE,
     article,
     label_intake,
@@ -17,11 +18,13 @@ from tests.support import (
 from trdanalysis.analysis.criteria import derive_criteria
 from trdanalysis.analysis.labelled import LabelledCohort
 from trdanalysis.analysis.questions.asked import Asked
+from trdanalysis.analysis.questions.eligibility import read_eligibility
 from trdanalysis.analysis.questions.members import derive_question_members
 from trdanalysis.commands.shared import load_scales
 from trdanalysis.engine import Engine
 
 UNDER_AGE = ("under 12", "12-17")
+ELIGIBILITY = CONFIG / "eligibility" / "esketamine-trials.yaml"
 
 
 def asked_of(engine: Engine, raw: Mapping[str, pd.DataFrame]) -> Asked:
@@ -49,4 +52,5 @@ def asked_of(engine: Engine, raw: Mapping[str, pd.DataFrame]) -> Asked:
         definition=definition,
         bands=BANDS,
         scales=load_scales(REFERENCE),
+        eligibility=read_eligibility(ELIGIBILITY, load_scales(REFERENCE)),
     )

@@ -29,6 +29,7 @@ MEANINGS = {
     "--format": "of the files; if left out, csv",
     "--frozen": "what `freeze` kept; it need not exist",
     "--grid": "the grid of the multiverse",
+    "--eligibility": "who may enter a trial, such as config/eligibility/esketamine-trials.yaml",
     "--history": "what earlier runs left to be compared with",
     "--out": "where to write",
     "--patients": "how many patients; about 2.6 trials each",
@@ -141,6 +142,7 @@ def _add_analysis(add: Add) -> None:
     questions.add_argument("--cohort", type=Path, required=True, metavar="FOLDER")
     questions.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
     questions.add_argument("--definitions", type=_given, nargs="+", required=True, metavar="FILE")
+    questions.add_argument("--eligibility", type=_given, required=True, metavar="FILE")
     questions.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
     multiverse = add("multiverse", "Estimate the rate of TRD in every cell of the grid.")

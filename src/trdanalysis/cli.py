@@ -158,7 +158,7 @@ def _run_questions(options: argparse.Namespace) -> None:
     with _engine(options) as engine:
         run_questions(
             engine, options.cohort, options.pooled, options.definitions, settings,
-            options.reference, options.out,
+            options.reference, options.eligibility, options.out,
         )  # fmt: skip
 
 

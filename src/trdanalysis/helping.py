@@ -61,7 +61,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "questions": (
         f"questions {_STEP}questions.json --cohort {_RESTRICTED}/cohort {_POOLED}"
-        f" --definitions {_ARTICLE} --out {_RESTRICTED}/analysis",
+        f" --definitions {_ARTICLE} --eligibility config/eligibility/esketamine-trials.yaml"
+        f" --out {_RESTRICTED}/analysis",
     ),
     "multiverse": (
         f"multiverse {_STEP}multiverse.json {_POOLED} --definition {_ARTICLE}"

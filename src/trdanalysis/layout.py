@@ -138,6 +138,7 @@ ABOUT_PUBLISHED = "published.json"
 #: next release may print again.
 PRINTED_AGAIN = (
     "rates", "attrition", "unknowns", "resistance", "first_trials", "characteristics",
+    "questions",
 )  # fmt: skip
 SEALED_FILES = (
     KNOWN_COUNTS, ABOUT_PUBLISHED, *(f"{name}.parquet" for name in PRINTED_AGAIN),

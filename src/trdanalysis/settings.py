@@ -228,6 +228,7 @@ class Settings(StrictModel):
     equivalence_margin: float = Field(gt=0, lt=0.5)
     age_bands_from_years: tuple[int, ...] = Field(min_length=1)
     factor_groups: dict[str, tuple[str, ...]]
+    trial_eligibility: str
     model_covariates: tuple[str, ...]
     age_spline_knots: int = Field(ge=3, le=5)
     imputations: int = Field(ge=2, le=200)
@@ -332,28 +333,23 @@ USED_BY: dict[str, tuple[str, ...]] = {
         "imputations",
         "seed",
     ),
-    "questions": ("definitions", "primary_definition", "age_bands_from_years"),
+    "questions": (
+        "definitions",
+        "primary_definition",
+        "age_bands_from_years",
+        "trial_eligibility",
+    ),
     "multiverse": ("primary_definition", "reference_rate", "age_bands_from_years"),
     "changes": ("definitions", "primary_definition"),
     "remember": (),
     "quality": (),
     "publish": ("journal",),
-    "disclose": (
-        "definitions",
-        "primary_definition",
-        "reference_rate",
-        "equivalence_margin",
-        "age_bands_from_years",
-        "factor_groups",
-        "model_covariates",
-        "age_spline_knots",
-        "imputations",
-        "seed",
-        "disclosure_policy",
-    ),
 }
+USED_BY["disclose"] = (*USED_BY["summarise"], "factor_groups", "disclosure_policy")
 # The manifest tells everything that what is published was made by, and what is said of it.
-USED_BY["describe"] = (*USED_BY["disclose"], "journal", "release_date", "release_licence")
+USED_BY["describe"] = (
+    *USED_BY["disclose"], "trial_eligibility", "journal", "release_date", "release_licence",
+)  # fmt: skip
 # They show what the run published, and label by any definition.
 USED_BY["notebooks"] = (*USED_BY["disclose"], "journal")
 

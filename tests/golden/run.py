@@ -41,6 +41,7 @@ def run_verbs(drop: Path, results: Path) -> Path:
         ("summarise", "--cohort", str(cohort), "--pooled", pooled, "--drops", taken,
          "--definitions", definition, "--out", analysis),
         ("questions", "--cohort", str(cohort), "--pooled", pooled, "--definitions", definition,
+         "--eligibility", str(config / "eligibility" / "esketamine-trials.yaml"),
          "--out", analysis),
         ("multiverse", "--pooled", pooled, "--definition", definition, "--grid",
          str(HERE / "multiverse.yaml"), "--out", analysis),

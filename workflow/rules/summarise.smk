@@ -59,13 +59,14 @@ rule questions:
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
         definitions=plan.definition_files,
+        eligibility=plan.eligibility_file,
         out=subpath(output[0], parent=True),
     message:
         "Answering what is asked beside the label"
     shell:
         "{PYTHON:q} -m trdanalysis questions --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --definitions {params.definitions:q}"
-        " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
+        " --eligibility {params.eligibility:q} --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
         " --threads {threads} --memory-limit-mb {resources.mem_mb}"
 
 

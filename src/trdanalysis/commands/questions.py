@@ -9,6 +9,7 @@ from trdanalysis.ages import age_bands
 from trdanalysis.analysis.criteria import derive_criteria
 from trdanalysis.analysis.labelled import LabelledCohort
 from trdanalysis.analysis.questions.asked import Asked
+from trdanalysis.analysis.questions.eligibility import read_eligibility
 from trdanalysis.analysis.questions.everything import answer_questions
 from trdanalysis.analysis.questions.members import derive_question_members
 from trdanalysis.commands.definitions import load_definitions
@@ -25,6 +26,7 @@ def run_questions(
     definition_files: list[Path],
     settings: dict[str, Any],
     reference: Path,
+    eligibility: Path,
     out: Path,
 ) -> None:
     """Answer the questions beside the label.
@@ -39,11 +41,15 @@ def run_questions(
         What :data:`trdanalysis.settings.USED_BY` names for this verb.
     reference
         Folder of reference tables.
+    eligibility
+        File of who may enter a trial.
     out
         Folder to write to.
     """
     step("reading the labelled cohort", of=2)
+    scales = load_scales(reference)
     primary = load_definitions(definition_files[:1], reference)[0]
+    criteria_of_trial = read_eligibility(eligibility, scales)
     tables = load_tables(engine, cohort, ("patients", "trials", "trial_verdicts", "labels"))
     accepted = load_tables(engine, pooled, ("trials", "quarantined_trials", "assessments"))
     labelled = LabelledCohort(**tables, quarantined=accepted["quarantined_trials"])
@@ -63,7 +69,8 @@ def run_questions(
         given=accepted["trials"],
         definition=primary,
         bands=bands,
-        scales=load_scales(reference),
+        scales=scales,
+        eligibility=criteria_of_trial,
     )
     step("answering what is asked beside the label")
     for name, table in answer_questions(asked, note).items():

@@ -10,6 +10,7 @@ import pandas as pd
 
 from trdanalysis.ages import AgeBand
 from trdanalysis.analysis.labelled import LabelledCohort
+from trdanalysis.analysis.questions.eligibility import Eligibility
 from trdanalysis.analysis.questions.form import ONE_OF, Answer
 from trdanalysis.intake.scales import Scale
 from trdanalysis.labelling.definition import Definition
@@ -46,6 +47,8 @@ class Asked:
         Age bands, ascending.
     scales
         All scales.
+    eligibility
+        Who may enter the trial that is asked about.
     """
 
     engine: Keeper
@@ -56,6 +59,7 @@ class Asked:
     definition: Definition
     bands: Sequence[AgeBand]
     scales: Sequence[Scale]
+    eligibility: Eligibility
 
 
 @dataclass(frozen=True)
