@@ -345,11 +345,11 @@ USED_BY: dict[str, tuple[str, ...]] = {
     "quality": (),
     "publish": ("journal",),
 }
-USED_BY["disclose"] = (*USED_BY["summarise"], "factor_groups", "disclosure_policy")
-# The manifest tells everything that what is published was made by, and what is said of it.
-USED_BY["describe"] = (
-    *USED_BY["disclose"], "trial_eligibility", "journal", "release_date", "release_licence",
+USED_BY["disclose"] = (
+    *USED_BY["summarise"], "factor_groups", "trial_eligibility", "disclosure_policy",
 )  # fmt: skip
+# The manifest tells everything that what is published was made by, and what is said of it.
+USED_BY["describe"] = (*USED_BY["disclose"], "journal", "release_date", "release_licence")
 # They show what the run published, and label by any definition.
 USED_BY["notebooks"] = (*USED_BY["disclose"], "journal")
 

@@ -150,8 +150,31 @@ def _failed_without(trials: ir.Table, scenario: str) -> ir.BooleanValue:
     return failed
 
 
-def _name_errors(table: ir.Table) -> ir.StringValue:
-    """Name what keeps failures below enough, of a patient with too few for certain."""
+def name_reason(table: ir.Table) -> ir.StringValue:
+    """Name what the apparent resistance of a patient is; null where there is no label.
+
+    Parameters
+    ----------
+    table
+        As :func:`derive_if_adequate` gives it, of patients with apparent resistance.
+    """
+    too_few = negate(table.enough_failures).fill_null(False)
+    return ibis.cases(
+        (table.trd, RESISTANT),
+        (is_unknown(table.trd), ibis.null("string")),
+        (too_few, name_errors(table)),
+        else_=OTHER_REASON,
+    )
+
+
+def name_errors(table: ir.Table) -> ir.StringValue:
+    """Name what keeps failures below enough, of a patient with too few for certain.
+
+    Parameters
+    ----------
+    table
+        ``enough_<scenario>`` for each of :data:`SCENARIOS`, three-valued.
+    """
     unclear = ibis.literal(NOT_TOLD)
     single, pairs = (
         {name: table[f"enough_{name}"] for name in names} for names in (ERRORS, TWO_ERRORS)
@@ -178,14 +201,7 @@ def _count(values: dict[str, ir.BooleanValue], *, yes: bool | None) -> ir.Intege
 
 def _add_reasons(counting: Counting, judged: ir.Table) -> None:
     apparent = judged.filter(judged.apparent_resistance)
-    too_few = negate(apparent.enough_failures).fill_null(False)
-    level = ibis.cases(
-        (apparent.trd, RESISTANT),
-        (is_unknown(apparent.trd), ibis.null("string")),
-        (too_few, _name_errors(apparent)),
-        else_=OTHER_REASON,
-    )
-    leveled = apparent.mutate(level=level)
+    leveled = apparent.mutate(level=name_reason(apparent))
     rows = leveled.group_by("level").agg(n=leveled.count()).to_pyarrow().to_pylist()
     found = {row["level"]: int(row["n"]) for row in rows}
     counting.add_levels(

@@ -132,13 +132,11 @@ def derive_failures_in_episode(asked: Asked, limits: Range) -> ir.Table:
     # What is asked of a drug's role is whether the drug was recognised.
     trials = trials.mutate(drug_role=trials.ingredient)
     # Of trials begun on one day any may be the last: the episode is known where they agree.
-    order = ibis.window(group_by="patient_id")
-    trials = trials.mutate(last_day=trials.start_day.max().over(order))
-    is_last = trials.start_day == trials.last_day
-    last = trials.filter(is_last).group_by("patient_id")
-    episodes = last.agg(
-        first_episode=ibis._.episode.min(), last_episode=ibis._.episode.max(),
-        without=ibis._.episode.isnull().any(),
+    latest = trials.group_by("patient_id").agg(start_day=trials.start_day.max())
+    last = trials.semi_join(latest, ["patient_id", "start_day"])
+    episodes = last.group_by("patient_id").agg(
+        first_episode=last.episode.min(), last_episode=last.episode.max(),
+        without=last.episode.isnull().any(),
     )  # fmt: skip
     agreed = (episodes.first_episode == episodes.last_episode) & ~episodes.without
     episodes = episodes.select(

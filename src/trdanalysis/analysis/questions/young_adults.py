@@ -21,8 +21,9 @@ from trdanalysis.analysis.three_valued import negate
 
 QUESTION = "young_adults"
 
-#: Depression that began before this age, in whole years, began early: before adulthood (Zisook S
-#: and others 2007, Am J Psychiatry 164:1539-1546, set onset before 18 against later).
+#: Depression that began before this age, in whole years, began early: before adulthood. A choice of
+#: this project's. In STAR*D age at onset was not associated with response to the first treatment
+#: (Zisook S and others 2007, 10.1176/appi.ajp.2007.06101757).
 EARLY_ONSET_UNDER_YEARS = 18
 
 #: Groups that are set against each other.
