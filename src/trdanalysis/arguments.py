@@ -136,6 +136,13 @@ def _add_analysis(add: Add) -> None:
     summarise.add_argument("--definitions", type=_given, nargs="+", required=True, metavar="FILE")
     summarise.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
+    questions = add("questions", "Answer what the article asks beside the label.")
+    questions.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    questions.add_argument("--cohort", type=Path, required=True, metavar="FOLDER")
+    questions.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
+    questions.add_argument("--definitions", type=_given, nargs="+", required=True, metavar="FILE")
+    questions.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
     multiverse = add("multiverse", "Estimate the rate of TRD in every cell of the grid.")
     multiverse.add_argument("--settings", type=Path, required=True, metavar="FILE")
     multiverse.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")

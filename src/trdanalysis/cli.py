@@ -151,6 +151,17 @@ def _run_summarise(options: argparse.Namespace) -> None:
         )  # fmt: skip
 
 
+def _run_questions(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.questions import run_questions
+
+    settings = _verb_settings(options)
+    with _engine(options) as engine:
+        run_questions(
+            engine, options.cohort, options.pooled, options.definitions, settings,
+            options.reference, options.out,
+        )  # fmt: skip
+
+
 def _run_multiverse(options: argparse.Namespace) -> None:
     from trdanalysis.commands.multiverse import run_multiverse
 
@@ -346,6 +357,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "pool": _run_pool,
     "label": _run_label,
     "summarise": _run_summarise,
+    "questions": _run_questions,
     "multiverse": _run_multiverse,
     "changes": _run_changes,
     "remember": _run_remember,

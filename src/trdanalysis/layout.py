@@ -46,7 +46,7 @@ PUBLISHED_TABLES = (
     "rates", "benchmarks", "attrition", "definitions", "comparisons", "models", "unknowns",
     "resistance", "clusters", "curves", "age_curves", "tipping", "first_trials", "grades",
     "agreement", "overlaps", "multiverse", "label_flows", "rate_changes", "drift",
-    "characteristics",
+    "characteristics", "questions", "question_contrasts", "question_curves",
 )  # fmt: skip
 
 #: Result tables before disclosure control.
@@ -55,7 +55,10 @@ ANALYSIS_TABLES = (*PUBLISHED_TABLES, "label_reasons")
 #: Result tables that verbs of their own make; `summarise` makes the others.
 MULTIVERSE = "multiverse"
 CHANGE_TABLES = ("label_flows", "rate_changes", "drift")
-SUMMARY_TABLES = tuple(name for name in ANALYSIS_TABLES if name not in (MULTIVERSE, *CHANGE_TABLES))
+QUESTION_TABLES = ("questions", "question_contrasts", "question_curves")
+SUMMARY_TABLES = tuple(
+    name for name in ANALYSIS_TABLES if name not in (MULTIVERSE, *CHANGE_TABLES, *QUESTION_TABLES)
+)
 
 #: Whose label changed since the last run; and what of a run the next is compared with.
 CHANGES = "changes.csv"

@@ -57,6 +57,7 @@ REFERENCES = {
     "intake": (*NAME_TABLES, "scales.csv"),
     "label": ("antidepressants.csv", "scales.csv"),
     "summarise": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
+    "questions": ("antidepressants.csv", "scales.csv"),
     "multiverse": ("antidepressants.csv", "scales.csv"),
     "disclose": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
     "publish": ("published_rates.csv", BIBLIOGRAPHY, CITATIONS, REPORTING_ITEMS),
@@ -194,7 +195,7 @@ class Plan:
         tables = [find_table(self.reference, name) for name in REFERENCES.get(verb, ())]
         # The site's own file need not be there.
         files += [path for path in tables if path.is_file() or path.name != SITE_NAMES]
-        if verb in ("label", "summarise", "disclose", "describe"):
+        if verb in ("label", "summarise", "questions", "disclose", "describe"):
             files += self.definition_files
         if verb == "multiverse":
             files += [self.definition_files[0], self.grid_file]

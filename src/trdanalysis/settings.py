@@ -332,6 +332,7 @@ USED_BY: dict[str, tuple[str, ...]] = {
         "imputations",
         "seed",
     ),
+    "questions": ("definitions", "primary_definition", "age_bands_from_years"),
     "multiverse": ("primary_definition", "reference_rate", "age_bands_from_years"),
     "changes": ("definitions", "primary_definition"),
     "remember": (),

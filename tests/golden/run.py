@@ -40,6 +40,8 @@ def run_verbs(drop: Path, results: Path) -> Path:
         ("label", "--pooled", pooled, "--definitions", definition, "--out", str(cohort)),
         ("summarise", "--cohort", str(cohort), "--pooled", pooled, "--drops", taken,
          "--definitions", definition, "--out", analysis),
+        ("questions", "--cohort", str(cohort), "--pooled", pooled, "--definitions", definition,
+         "--out", analysis),
         ("multiverse", "--pooled", pooled, "--definition", definition, "--grid",
          str(HERE / "multiverse.yaml"), "--out", analysis),
         ("changes", "--cohort", str(cohort), "--pooled", pooled, "--drops", taken, "--analysis",
@@ -54,7 +56,15 @@ def run_verbs(drop: Path, results: Path) -> Path:
          "--out", str(release)),
     ):  # fmt: skip
         line = [verb, *arguments, "--reference", str(config / "reference")]
-        if verb in ("pool", "summarise", "multiverse", "changes", "disclose", "describe"):
+        if verb in (
+            "pool",
+            "summarise",
+            "questions",
+            "multiverse",
+            "changes",
+            "disclose",
+            "describe",
+        ):
             line += ["--settings", str(settings / f"{verb}.json")]
         code = main(line)
         assert code == 0, f"`{verb}` ended with exit code {code}"

@@ -9,6 +9,7 @@
 rule disclose:
     input:
         rules.summarise.output,
+        rules.questions.output,
         rules.multiverse.output,
         rules.changes.output,
         plan.intake_of(),

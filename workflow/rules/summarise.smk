@@ -1,5 +1,6 @@
 # Needs: the labelled cohort, the balance of rows per drop, published rates; the pooled cohort, the grid.
-# Makes: rates against the reference, benchmarks, attrition, label counts, the multiverse; what changed
+# Makes: rates against the reference, benchmarks, attrition, label counts; answers to what is asked
+#        beside the label; the multiverse; what changed
 #        since the last completed run, which is looked up in history/ and is no input: a run that ends
 #        replaces it, and must not outdate itself. All restricted.
 
@@ -33,6 +34,37 @@ rule summarise:
     shell:
         "{PYTHON:q} -m trdanalysis summarise --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --definitions {params.definitions:q}"
+        " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
+        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+
+
+rule questions:
+    input:
+        rules.label.output,
+        rules.pool.output,
+        uses=plan.uses("questions"),
+    output:
+        [f"{R}/analysis/{name}.parquet" for name in layout.QUESTION_TABLES],
+    log:
+        f"{R}/logs/questions.log",
+    benchmark:
+        f"{R}/benchmarks/questions.tsv"
+    conda:
+        "../../environment.yml"
+    threads: plan.settings.threads
+    resources:
+        mem_mb=plan.settings.memory_limit_mb,
+    params:
+        settings=f"{R}/settings/questions.json",
+        cohort=f"{R}/cohort",
+        pooled=f"{R}/cohort/accepted",
+        definitions=plan.definition_files,
+        out=subpath(output[0], parent=True),
+    message:
+        "Answering what is asked beside the label"
+    shell:
+        "{PYTHON:q} -m trdanalysis questions --settings {params.settings:q} --cohort {params.cohort:q}"
+        " --pooled {params.pooled:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
         " --threads {threads} --memory-limit-mb {resources.mem_mb}"
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from trdanalysis.ages import age_bands
 from trdanalysis.analysis.criteria import derive_criteria
 from trdanalysis.analysis.labelled import LabelledCohort
 from trdanalysis.analysis.questions.asked import Asked
 from trdanalysis.analysis.questions.everything import answer_questions
 from trdanalysis.analysis.questions.members import derive_question_members
-from trdanalysis.analysis.rates import make_rate_settings
 from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import write_parquet
+from trdanalysis.progress import note
 
 
 def run_questions(
@@ -41,26 +42,28 @@ def run_questions(
     out
         Folder to write to.
     """
-    step("reading the labelled cohort")
+    step("reading the labelled cohort", of=2)
     primary = load_definitions(definition_files[:1], reference)[0]
     tables = load_tables(engine, cohort, ("patients", "trials", "trial_verdicts", "labels"))
     accepted = load_tables(engine, pooled, ("quarantined_trials", "assessments"))
     labelled = LabelledCohort(**tables, quarantined=accepted["quarantined_trials"])
-    rates = make_rate_settings(settings, [primary.id])
+    bands = age_bands(settings["age_bands_from_years"])
     criteria = engine.keep(
         derive_criteria(
             labelled.patients, labelled.trials, labelled.labels, labelled.quarantined, primary.id
         )
     )
-    members = derive_question_members(criteria, labelled, primary.id, rates.under_age_bands)
+    under_age = [band.label for band in bands if not band.is_adult]
+    members = derive_question_members(criteria, labelled, primary.id, under_age)
     asked = Asked(
         engine=engine,
         members=engine.keep(members),
         cohort=labelled,
         assessments=accepted["assessments"],
         definition=primary,
-        bands=rates.bands,
+        bands=bands,
         scales=load_scales(reference),
     )
-    for name, table in answer_questions(asked, step).items():
+    step("answering what is asked beside the label")
+    for name, table in answer_questions(asked, note).items():
         write_parquet(out / f"{name}.parquet", table)

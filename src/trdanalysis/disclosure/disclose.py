@@ -35,6 +35,7 @@ from trdanalysis.disclosure.rates import (
 from trdanalysis.disclosure.rounded import COUNTED_MODELS, estimate_rounded_comparisons
 from trdanalysis.disclosure.sealed import Sealed, describe_counts, find_same, link_sealed, reprint
 from trdanalysis.disclosure.strata import enter_rates
+from trdanalysis.layout import QUESTION_TABLES
 from trdanalysis.rows import list_rows
 
 Tables = Mapping[str, pd.DataFrame]
@@ -157,6 +158,7 @@ def disclose(
         ),
         "characteristics": disclose_characteristics(own["characteristics"], primary, hidden),
         "curves": disclose_curves(own["curves"], policy),
+        **{name: own[name][:0] for name in QUESTION_TABLES},
         "label_flows": disclose_flows(own["label_flows"], hidden),
         "rate_changes": disclose_rate_changes(own["rate_changes"], rates, policy),
         "drift": disclose_drift(own["drift"], balance, hidden),
