@@ -74,7 +74,7 @@ DISCLOSED_FILES = (
 )  # fmt: skip
 
 #: A paper's tables, in its order, and the formats of each: ending by name.
-PAPER_TABLES = (*(str(number) for number in range(1, 6)), *(f"s{one}" for one in range(1, 24)))
+PAPER_TABLES = (*(str(number) for number in range(1, 6)), *(f"s{one}" for one in range(1, 33)))
 TABLE_FORMATS = {"csv": "csv", "html": "html", "docx": "docx", "latex": "tex"}
 #: Their files, in a folder of what is published; the footnotes of all as a table.
 TABLES_FOLDER = "tables"
