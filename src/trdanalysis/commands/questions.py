@@ -45,7 +45,7 @@ def run_questions(
     step("reading the labelled cohort", of=2)
     primary = load_definitions(definition_files[:1], reference)[0]
     tables = load_tables(engine, cohort, ("patients", "trials", "trial_verdicts", "labels"))
-    accepted = load_tables(engine, pooled, ("quarantined_trials", "assessments"))
+    accepted = load_tables(engine, pooled, ("trials", "quarantined_trials", "assessments"))
     labelled = LabelledCohort(**tables, quarantined=accepted["quarantined_trials"])
     bands = age_bands(settings["age_bands_from_years"])
     criteria = engine.keep(
@@ -60,6 +60,7 @@ def run_questions(
         members=engine.keep(members),
         cohort=labelled,
         assessments=accepted["assessments"],
+        given=accepted["trials"],
         definition=primary,
         bands=bands,
         scales=load_scales(reference),

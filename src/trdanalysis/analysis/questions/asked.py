@@ -37,6 +37,9 @@ class Asked:
         The labelled cohort.
     assessments
         Accepted ratings: ``patient_id``, ``day``, ``scale``, ``score``.
+    given
+        Accepted trials as they were given: role, indication and kind of drug, which the judged
+        trials of the cohort no longer tell apart.
     definition
         By which patients are labelled.
     bands
@@ -49,6 +52,7 @@ class Asked:
     members: ir.Table
     cohort: LabelledCohort
     assessments: ir.Table
+    given: ir.Table
     definition: Definition
     bands: Sequence[AgeBand]
     scales: Sequence[Scale]
