@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from trdanalysis.analysis.questions.after_trd import ask_after_trd
 from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS, Asked, Found
 from trdanalysis.analysis.questions.form import Answer, estimate_answers
 from trdanalysis.analysis.survival import CURVE_COLUMNS
 
 #: What answers each question; a further one stands here, in the order of the report.
-QUESTIONS: dict[str, Callable[[Asked], Found]] = {}
+QUESTIONS: dict[str, Callable[[Asked], Found]] = {
+    "after_trd": ask_after_trd,
+}
 
 
 def answer_questions(

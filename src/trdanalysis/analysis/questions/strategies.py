@@ -46,7 +46,7 @@ _NON_DRUGS = (PSYCHOTHERAPY, ECT, RTMS, LIFESTYLE)
 
 
 def is_for_depression(given: ir.Table) -> ir.BooleanValue:
-    """Tell whether a treatment was given for depression: an empty cell is yes, a bad one unknown."""
+    """Tell whether it was given for depression: an empty cell is yes, a bad one unknown."""
     default = (~given.for_depression_is_bad).nullif(False)
     return given.for_depression.fill_null(default)
 
