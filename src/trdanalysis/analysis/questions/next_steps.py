@@ -104,12 +104,12 @@ def derive_next_steps(
         and ``left_on_failed`` (nullable boolean).
     """
     table = _join(resistant, _gather(steps))
+    # Who is resistant has trials: there is a row for everybody.
     table = _join(table, _derive_still_on(courses))
     table = _join(table, lost.mutate(is_lost=ibis.literal(True)))
     table = table.mutate(
         has_lost=table.is_lost.fill_null(False),
         taken=table.taken.fill_null(0),
-        still_on=table.still_on.fill_null(False),
     )
     unknown = ibis.null("boolean")
     known = table.onset_day.notnull() & negate(table.has_lost)
