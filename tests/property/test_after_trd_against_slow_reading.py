@@ -65,6 +65,8 @@ def draw_resistant(random: Random, patient_id: str) -> History:
         if rough and random.random() < 0.05:
             trials[-1]["start_day"] = "spring"
         day += random.choice((0, 0, 1, length, length, length + 40))
+    if rough and random.random() < 0.3:
+        trials[1]["endpoint_day"] = ""
     for trial in trials:
         trial["patient_id"] = patient_id
     patient = {

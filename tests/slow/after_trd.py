@@ -199,7 +199,11 @@ def read_after(patient: Patient) -> After:
         stepped = True
     elif not known or steps or not seen:
         stepped = None
-    still_on = any_of(all_of([trial["failed"], _stays(trial, last)]) for trial in patient.trials)
+    still_on = any_of(
+        all_of([trial["failed"], None if onset is None else trial["start_day"] < onset,
+                _stays(trial, last)])
+        for trial in patient.trials
+    )  # fmt: skip
     return After(onset, steps, next_step, pathway, all_of([negated(stepped), still_on]))
 
 

@@ -151,10 +151,14 @@ def _gather(steps: ir.Table) -> ir.Table:
 
 
 def _derive_still_on(courses: ir.Table) -> ir.Table:
-    """Tell whether a treatment that had failed was still taken when the patient was last seen."""
+    """Tell whether a treatment that had failed was still taken when the patient was last seen.
+
+    What was begun at onset or later is a step.
+    """
     seen = courses.last_observed_day
     rows = courses.mutate(
-        still_on=courses.failed
+        still_on=(courses.start_day < courses.onset_day)
+        & courses.failed
         & ibis.cases(
             (courses.goes_on, True),
             (courses.stop_day.notnull(), courses.stop_day > seen),
