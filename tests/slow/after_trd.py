@@ -191,8 +191,9 @@ def read_after(patient: Patient) -> After:
         next_step = pathway = "none_recorded"
     kinds = [None if s.strategy is None else KIND_OF[s.strategy] for s in steps[:3]]
     if known and kinds and None not in kinds and (len(steps) >= 3 or seen):
-        is_told = len(kinds) < 3 or {kinds[0], kinds[1]} <= {"switch", "add"}
-        pathway = " > ".join(str(kind) for kind in kinds) if is_told else "other"
+        if len(kinds) == 3 and not {kinds[0], kinds[1]} <= {"switch", "add"}:
+            kinds[2] = "any"
+        pathway = " > ".join(str(kind) for kind in kinds)
 
     stepped: Known = False
     if any(step.certain for step in steps):

@@ -22,7 +22,6 @@ from trdanalysis.analysis.questions.after_trd import (
 from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS, Counting
 from trdanalysis.analysis.questions.form import estimate_answers
 from trdanalysis.analysis.questions.next_steps import (
-    OTHER_PATHWAYS,
     AfterResistance,
     derive_after_resistance,
     list_pathways,
@@ -118,8 +117,8 @@ def test_any_of_a_group_is_three_valued(values: tuple[bool | None, ...]) -> None
 def test_every_strategy_has_a_kind_and_pathways_are_told_once() -> None:
     assert sorted(one for own in KINDS.values() for one in own) == sorted(STRATEGIES)
     pathways = list_pathways()
-    assert len(set(pathways)) == len(pathways) == 1 + 4 + 16 + 16 + 1
-    assert pathways[0] == NONE_RECORDED and pathways[-1] == OTHER_PATHWAYS
+    assert len(set(pathways)) == len(pathways) == 1 + 4 + 16 + 16 + 12
+    assert pathways[0] == NONE_RECORDED and pathways[-1] == "procedure > procedure > any"
 
 
 # -- patients written by hand: sertraline failed on day 45, venlafaxine on day 121
@@ -218,9 +217,9 @@ BY_HAND: dict[str, tuple[list[dict[str, str]], dict[str, str], Any, Any, Any]] =
     "three steps": (
         [_trial("duloxetine", 130, 170), _trial("lithium", 180, 220), _trial("ect", 230, 260),
          _trial("rtms", 270)], {}, "switch_within_class", "switch > add > procedure", False),
-    "three steps not told apart": (
+    "a third step after others than medicines": (
         [_trial("ect", 130, 140), _trial("rtms", 150, 160), _trial("lithium", 170)], {}, "ect",
-        "other", False),
+        "procedure > procedure > any", False),
 }  # fmt: skip
 
 

@@ -22,8 +22,8 @@ from trdanalysis.analysis.three_valued import negate
 
 #: How many steps a pathway has at most, and what stands between them.
 MOST_STEPS, THEN = 3, " > "
-#: Pathways that are not told apart.
-OTHER_PATHWAYS = "other"
+#: Third steps that are not told apart.
+ANY_STEP = "any"
 
 _MEDICINES = (SWITCHING, ADDING)
 
@@ -31,16 +31,20 @@ _MEDICINES = (SWITCHING, ADDING)
 def list_pathways() -> tuple[str, ...]:
     """List the pathways that are told apart, in the order of tables.
 
-    None recorded; all of one and of two kinds of steps; of three those whose first two steps are of
-    medicines, since there the article's order leads through medicines to what is beyond them. All
-    others are :data:`OTHER_PATHWAYS`. The list is the same whatever the records hold, so that being
-    on it tells nothing of anybody.
+    None recorded; all of one and of two kinds of steps; then those with a third step or more. The
+    kind of the third is told where the first two are of medicines, since the article's order leads
+    through medicines to what is beyond them; after others it is :data:`ANY_STEP`. The list is the
+    same whatever the records hold, so that being on it tells nothing of anybody.
     """
     kinds = list(KINDS)
     two = [(one, other) for one in kinds for other in kinds]
-    three = [(*pair, last) for pair in two if set(pair) <= set(_MEDICINES) for last in kinds]
+    three = [(*pair, last) for pair in two for last in (kinds if _is_told(pair) else (ANY_STEP,))]
     told = [*((one,) for one in kinds), *two, *three]
-    return (NONE_RECORDED, *(THEN.join(each) for each in told), OTHER_PATHWAYS)
+    return (NONE_RECORDED, *(THEN.join(each) for each in told))
+
+
+def _is_told(pair: tuple[str, str]) -> bool:
+    return set(pair) <= set(_MEDICINES)
 
 
 @dataclass(frozen=True)
@@ -172,18 +176,20 @@ def _derive_still_on(courses: ir.Table) -> ir.Table:
 
 def _derive_pathway(table: ir.Table) -> ir.StringValue:
     """Name the kinds of the first three steps, one after the other."""
-    unknown = ibis.null("string")
-    kinds = [_kind_of(table[f"step_{at}"]) for at in range(1, MOST_STEPS + 1)]
-    path = kinds[0]
-    branches = [(negate(table.known), unknown), ((table.taken == 0) & table.seen, NONE_RECORDED)]
-    for taken in range(1, MOST_STEPS + 1):
-        path = kinds[0] if taken == 1 else path + ibis.literal(THEN) + kinds[taken - 1]
-        # Fewer steps than three are all there were only where the patient was seen after the last.
-        is_all = (table.taken == taken) & table.seen if taken < MOST_STEPS else table.taken >= taken
-        branches.append((is_all, path))
-    named = ibis.cases(*branches, else_=unknown)
-    told = named.isin(list(list_pathways()))
-    return ibis.cases((told, named), (named.notnull(), OTHER_PATHWAYS))
+    one, two, three = (_kind_of(table[f"step_{at}"]) for at in range(1, MOST_STEPS + 1))
+    then = ibis.literal(THEN)
+    both = one.isin(list(_MEDICINES)) & two.isin(list(_MEDICINES))
+    third = ibis.cases(
+        (both, three), (negate(both) & three.notnull(), ANY_STEP), else_=ibis.null("string")
+    )
+    # Fewer steps than three are all there were only where the patient was seen after the last.
+    return ibis.cases(
+        (negate(table.known), ibis.null("string")),
+        ((table.taken == 0) & table.seen, NONE_RECORDED),
+        ((table.taken == 1) & table.seen, one),
+        ((table.taken == 2) & table.seen, one + then + two),
+        (table.taken >= MOST_STEPS, one + then + two + then + third),
+    )
 
 
 def _kind_of(strategy: ir.StringValue) -> ir.StringValue:
