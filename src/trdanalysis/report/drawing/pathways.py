@@ -14,7 +14,7 @@ _BOX, _WIDEST, _HIGHEST = 0.225, 0.305, 0.36
 #: Points along a band, and of the bar that stands for a box's patients.
 _POINTS, _BAR = 24, 4.0
 #: Points under which a band has no edge of its own.
-_THIN = 1.8
+_THIN = 3.0
 
 
 @dataclass(frozen=True)

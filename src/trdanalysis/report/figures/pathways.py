@@ -63,7 +63,8 @@ def pathways_of(questions: pd.DataFrame, definition: str) -> Pathways:
         bands[at] = _bands(at, events)
     shown = max((at + 1 for at in range(MOST_STEPS) if columns[at]), default=1)
     note = _NOTE + (
-        f" {words.HIDDEN.capitalize()}: too few; bands of hidden counts are not drawn."
+        f" Where it says {words.HIDDEN} or at least, disclosure control took numbers away: their"
+        " bands are not drawn."
         if None in events.values()
         else ""
     )
