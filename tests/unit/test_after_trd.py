@@ -153,6 +153,12 @@ BY_HAND: dict[str, tuple[list[dict[str, str]], dict[str, str], Any, Any, Any]] =
     "same again": ([_trial("venlafaxine", 130, 200)], {}, "same_again", "switch", False),
     "an earlier one again is a switch": (
         [_trial("sertraline", 130, 200)], {}, "switch_across_classes", "switch", False),
+    "after one that stops that day, another begun later": (
+        [_failed("venlafaxine", 61, 150, 121), _trial("mirtazapine", 62, 121),
+         _trial("duloxetine", 150, 300)], {}, "switch_within_class", "switch", False),
+    "one begun later is not followed while another runs": (
+        [_failed("venlafaxine", 61, 150, 121), _trial("mirtazapine", 62, 121),
+         _trial("mirtazapine", 150, 300)], {}, "switch_across_classes", "switch", False),
     "change-over of 27 days": (
         [_failed("venlafaxine", 61, 157, 121), _trial("duloxetine", 130, 300)], {},
         "switch_within_class", "switch", False),
