@@ -91,6 +91,7 @@ FIGURES = (
     "participant-flow", "headline-rates", "rates-adequate-first-trial", "rates-first-trial",
     "adjusted-ratios", "age-curve", "specification-curve", "definition-overlap",
     "definition-agreement", "apparent-resistance", "time-to-second-failure", "label-changes",
+    "pathways-after-trd",
 )  # fmt: skip
 FIGURE_FORMATS = ("svg", "pdf", "png")
 FIGURE_FILES = (
