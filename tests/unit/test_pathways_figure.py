@@ -7,30 +7,11 @@ import pytest
 from matplotlib.patches import PathPatch
 
 from tests.unit.figure_sheets import faults_of, marks_of, parts_of, texts_of
-from trdanalysis.analysis.questions.asked import Counting
-from trdanalysis.analysis.questions.form import estimate_answers
+from tests.unit.pathway_tables import SOME, questions_of
 from trdanalysis.analysis.questions.next_steps import list_pathways
 from trdanalysis.report.drawing.pathways import draw_pathways, render_pathways
 from trdanalysis.report.drawing.style import file_look
 from trdanalysis.report.figures.pathways import pathways_of
-
-SOME = {
-    "none_recorded": 20, "switch": 40, "add": 12, "switch > switch": 15, "switch > procedure": 30,
-    "add > switch > psychosocial": 17, "switch > add > add": 11,
-    "psychosocial > procedure > any": 13,
-}  # fmt: skip
-
-
-def questions_of(counts: dict[str, int], hidden: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Make the rows of pathways, of which some are hidden."""
-    counting = Counting("after_trd")
-    levels = [(level, counts.get(level, 0)) for level in list_pathways()]
-    counting.add_levels("pathway", "trd", levels, unknown=5)
-    table = estimate_answers(counting.answers, "article")
-    gone = table["level"].isin(hidden)
-    table.loc[gone, ["events", "rate"]] = pd.NA
-    table.loc[gone, "status"] = "suppressed"
-    return table
 
 
 def boxes_of(table: pd.DataFrame) -> list[dict[str, str]]:
