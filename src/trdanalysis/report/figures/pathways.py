@@ -17,8 +17,8 @@ from trdanalysis.report import words
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.drawing.pathways import Band, Node, Pathways, draw_pathways
 from trdanalysis.report.figures.paper_figure import ADULTS, PaperFigure
-from trdanalysis.report.strategies import KINDS as KIND_WORDS
-from trdanalysis.report.strategies import STRATEGIES, tell_pathway
+from trdanalysis.report.questions.strategies import KINDS as KIND_WORDS
+from trdanalysis.report.questions.strategies import STRATEGIES, tell_pathway
 
 NAME, TITLE = "pathways-after-trd", "What was tried after treatment resistance"
 
