@@ -130,7 +130,7 @@ def disclose_question_contrasts(
     # Adjustment is over all tests of a family: what is hidden of it would have its say.
     family = ["question", "measure", "adjustment"]
     part = pd.Series(gone, index=shown.index) & shown["p_value"].notna()
-    whole = part.groupby([shown[name].fillna("") for name in family]).transform("max")
+    whole = part.groupby([shown[name] for name in family], dropna=False).transform("max")
     shown["p_adjusted"] = shown["p_adjusted"].mask(whole)
     return hide(shown, gone, ["n", "n_versus", *_NUMBERS, "ci_method", "n_tests", "reason"])
 

@@ -88,7 +88,7 @@ def answer_keys(table: pd.DataFrame, primary: str) -> list[AnswerKeys]:
 
 def _keys_of(row: Mapping[str, Any], primary: str) -> AnswerKeys:
     place, level = place_of(row), str(row["level"])
-    _, _, population, band, group = place
+    question, measure, population, band, group = place
     # Rows of one kind `one_of` have their known and unknown in common.
     one = () if row["kind"] == ONE_OF else (level,)
     keys = {
@@ -98,7 +98,8 @@ def _keys_of(row: Mapping[str, Any], primary: str) -> AnswerKeys:
         "events": ("asked_events", primary, *place, level),
         "without": ("asked_without", primary, *place, level),
     }
-    if not group and not band and population in KINDS and level in SYMPTOMS:
+    is_symptom = (question, measure) == ("symptoms", "symptom") and level in SYMPTOMS
+    if is_symptom and not group and not band and population in KINDS:
         label = "all" if population == MEMBERS else population
         for name, of in (("events", "present"), ("without", "absent"), ("unknown", UNKNOWN)):
             keys[name] = ("characteristic", primary, level, "categorical", of, label)
