@@ -6,11 +6,15 @@ loadgroup`) do that by the name of a test, which pytest 9.2 does not let it chan
 assignment is made here.
 """
 
+import gc
 from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+# As `python -m trdanalysis` does, and for the same reason.
+gc.set_threshold(100_000, 20, 20)
 
 TESTS = Path(__file__).parent
 

@@ -91,7 +91,7 @@ FIGURES = (
     "participant-flow", "headline-rates", "rates-adequate-first-trial", "rates-first-trial",
     "adjusted-ratios", "age-curve", "specification-curve", "definition-overlap",
     "definition-agreement", "apparent-resistance", "time-to-second-failure", "label-changes",
-    "pathways-after-trd",
+    "residual-symptoms", "pathways-after-trd",
 )  # fmt: skip
 FIGURE_FORMATS = ("svg", "pdf", "png")
 FIGURE_FILES = (
@@ -138,6 +138,7 @@ ABOUT_PUBLISHED = "published.json"
 #: next release may print again.
 PRINTED_AGAIN = (
     "rates", "attrition", "unknowns", "resistance", "first_trials", "characteristics",
+    "questions",
 )  # fmt: skip
 SEALED_FILES = (
     KNOWN_COUNTS, ABOUT_PUBLISHED, *(f"{name}.parquet" for name in PRINTED_AGAIN),

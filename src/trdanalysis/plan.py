@@ -26,6 +26,7 @@ from trdanalysis.layout import (
     JOURNALS,
     NAME_TABLES,
     NOTEBOOK_PAGES,
+    PRINTED_AGAIN,
     RELEASE,
     RELEASES,
     REPORTING_ITEMS,
@@ -167,7 +168,10 @@ class Plan:
     @property
     def sealed_files(self) -> list[str]:
         """What the next release takes account of."""
-        return [str(folder / name) for folder in self.sealed for name in SEALED_FILES]
+        files = [folder / name for folder in self.sealed for name in SEALED_FILES]
+        # A release of an earlier version may lack a table.
+        again = {f"{name}.parquet" for name in PRINTED_AGAIN}
+        return [str(path) for path in files if path.name not in again or path.is_file()]
 
     def drop_inputs(self, drop: str) -> list[str]:
         """Give the files that a drop's tables depend on."""

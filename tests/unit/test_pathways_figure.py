@@ -8,10 +8,13 @@ from matplotlib.patches import PathPatch
 
 from tests.unit.figure_sheets import faults_of, marks_of, parts_of, texts_of
 from tests.unit.pathway_tables import SOME, questions_of
+from tests.unit.report_pages import published, report_tables
 from trdanalysis.analysis.questions.next_steps import list_pathways
+from trdanalysis.analysis.questions.strategies import NONE_RECORDED, STRATEGIES
 from trdanalysis.report.drawing.pathways import draw_pathways, render_pathways
 from trdanalysis.report.drawing.style import file_look
-from trdanalysis.report.figures.pathways import pathways_of
+from trdanalysis.report.figures.pathways import pathways_after_trd, pathways_of
+from trdanalysis.report.questions.after_trd import AFTER_TRD
 
 
 def boxes_of(table: pd.DataFrame) -> list[dict[str, str]]:
@@ -89,3 +92,22 @@ def test_the_page_tells_the_numbers_of_every_mark() -> None:
     assert element.count("data-tip=") == marks
     assert "switch of antidepressant, then ECT, rTMS or ketamine: 30" in element
     assert marks_of(draw_pathways(drawn, file_look("x", 180))) == marks
+
+
+def test_every_strategy_and_pathway_has_words_of_its_own() -> None:
+    assert set(AFTER_TRD.names) >= {*STRATEGIES, NONE_RECORDED}
+    told = [AFTER_TRD.name(level) for level in list_pathways()]
+    assert len(set(told)) == len(told) and not any("_" in text or ">" in text for text in told)
+    assert AFTER_TRD.name("switch") == "switch, then no more"
+    assert AFTER_TRD.name("switch > add") == "switch, then something added, then no more"
+    assert AFTER_TRD.name("procedure > add > any").endswith(", then a third step")
+
+
+def test_the_section_draws_the_pathways_where_any_is_shown() -> None:
+    tables = published()
+    (drawing,) = AFTER_TRD.draw(report_tables(tables | {"questions": questions_of(SOME)}))
+    assert "<svg" in drawing.svg and "further step" in drawing.svg
+    assert not AFTER_TRD.draw(report_tables(tables | {"questions": questions_of({})}))
+    hidden = questions_of(SOME, list_pathways())
+    assert not AFTER_TRD.draw(report_tables(tables | {"questions": hidden}))
+    assert "hidden" in pathways_after_trd(report_tables(tables | {"questions": hidden})).why_empty

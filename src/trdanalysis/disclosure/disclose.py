@@ -10,6 +10,11 @@ import pandas as pd
 from trdanalysis.analysis.comparisons import adjust
 from trdanalysis.analysis.rates import RateSettings
 from trdanalysis.disclosure import entries
+from trdanalysis.disclosure.answers import (
+    disclose_question_contrasts,
+    disclose_question_curves,
+    disclose_questions,
+)
 from trdanalysis.disclosure.cells import disclose_cells
 from trdanalysis.disclosure.changes import (
     disclose_drift,
@@ -26,6 +31,8 @@ from trdanalysis.disclosure.hiding import Hidden, hide_cells, round_counts, roun
 from trdanalysis.disclosure.ledger import Ledger
 from trdanalysis.disclosure.policy import Policy
 from trdanalysis.disclosure.protect import Protection, protect
+from trdanalysis.disclosure.question_links import enter_question_curves, link_questions
+from trdanalysis.disclosure.questions import enter_questions
 from trdanalysis.disclosure.rates import (
     disclose_age_curves,
     disclose_benchmarks,
@@ -35,7 +42,6 @@ from trdanalysis.disclosure.rates import (
 from trdanalysis.disclosure.rounded import COUNTED_MODELS, estimate_rounded_comparisons
 from trdanalysis.disclosure.sealed import Sealed, describe_counts, find_same, link_sealed, reprint
 from trdanalysis.disclosure.strata import enter_rates
-from trdanalysis.layout import QUESTION_TABLES
 from trdanalysis.rows import list_rows
 
 Tables = Mapping[str, pd.DataFrame]
@@ -97,6 +103,9 @@ def make_ledger(tables: Tables, balance: pd.DataFrame, primary: str, policy: Pol
     entries.enter_clusters(ledger, tables, primary)
     entries.enter_balance(ledger, balance, policy)
     enter_flows(ledger, tables["label_flows"], primary, policy)
+    answers = enter_questions(ledger, tables["questions"], primary, policy)
+    link_questions(ledger, answers, primary)
+    enter_question_curves(ledger, tables["question_curves"], answers, primary, policy)
     return ledger
 
 
@@ -151,6 +160,14 @@ def disclose(
     adults = [band.label for band in settings.bands if band.is_adult]
     rates = disclose_rates(own["rates"], primary, hidden, settings)
     released = {"rates": rates, **disclose_counted(own, primary, hidden)}
+    answers = disclose_questions(own["questions"], primary, hidden)
+    released |= {
+        "questions": answers,
+        "question_contrasts": disclose_question_contrasts(
+            own["question_contrasts"], answers, hidden
+        ),
+        "question_curves": disclose_question_curves(own["question_curves"], hidden),
+    }
     released |= {
         "benchmarks": disclose_benchmarks(own["benchmarks"], rates, published, primary, policy),
         "comparisons": _comparisons(
@@ -158,7 +175,6 @@ def disclose(
         ),
         "characteristics": disclose_characteristics(own["characteristics"], primary, hidden),
         "curves": disclose_curves(own["curves"], policy),
-        **{name: own[name][:0] for name in QUESTION_TABLES},
         "label_flows": disclose_flows(own["label_flows"], hidden),
         "rate_changes": disclose_rate_changes(own["rate_changes"], rates, policy),
         "drift": disclose_drift(own["drift"], balance, hidden),

@@ -61,6 +61,7 @@ CONTENTS = {
     "figures/apparent-resistance": "Figure: apparent against proven resistance",
     "figures/time-to-second-failure": "Figure: time to the second failure",
     "figures/label-changes": "Figure: labels in the last run and now",
+    "figures/residual-symptoms": "Figure: residual symptoms by group of patients",
     "figures/pathways-after-trd": "Figure: what was tried after treatment resistance",
     "text/methods": "Methods in words, from the configuration, with citations by key",
     "text/results": "Results in words, of the published numbers, with citations by key",

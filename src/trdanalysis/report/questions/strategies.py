@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trdanalysis.analysis.questions.next_steps import ANY_STEP, THEN
+from trdanalysis.analysis.questions.next_steps import ANY_STEP, MOST_STEPS, THEN
 from trdanalysis.analysis.questions.strategies import NONE_RECORDED
 
 STRATEGIES = {
@@ -29,8 +29,14 @@ KINDS = {
 }
 
 
+#: The same in a sequence, where they stand beside each other.
+_IN_SEQUENCE = KINDS | {"switch": "switch", ANY_STEP: "a third step"}
+
+
 def tell_pathway(level: str) -> str:
     """Write a pathway for people."""
     if level == NONE_RECORDED:
         return STRATEGIES[level]
-    return ", then ".join(KINDS[kind] for kind in level.split(THEN))
+    kinds = level.split(THEN)
+    told = [_IN_SEQUENCE[kind] for kind in kinds]
+    return ", then ".join(told if len(kinds) == MOST_STEPS else [*told, "no more"])
