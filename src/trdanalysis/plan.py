@@ -203,7 +203,7 @@ class Plan:
             files += self.definition_files
         if verb == "multiverse":
             files += [self.definition_files[0], self.grid_file]
-        if verb == "questions":
+        if verb in ("questions", "disclose", "describe"):
             files.append(self.eligibility_file)
         if verb == "publish":
             files.append(self.journal_file)

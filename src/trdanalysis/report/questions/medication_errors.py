@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from trdanalysis.report.questions.told import Told
 
-_DOSE, _DURATION, _ADHERENCE = "too low a dose", "too short a trial", "poor adherence"
-
 MEDICATION_ERRORS = Told(
     question="medication_errors",
     title="Medication errors",
@@ -15,13 +13,15 @@ MEDICATION_ERRORS = Told(
         " duration and adherence. Each error is forgiven in turn: its criterion counts as met in"
         " every trial, whatever was recorded of it, and failures are counted again. The error that"
         " has to be forgiven for enough failures is what kept them from being enough.",
-        "The levels of the first table exclude each other and, with the unknown, are all patients"
-        " with apparent resistance. The unknown have no certain label. Who has too few failures is"
+        "The rows of the first table exclude each other and, with the unknown, are all patients"
+        " with apparent resistance. Dose stands for too low a dose, duration for too short a trial,"
+        " adherence for poor adherence; together means that to forgive one of them is not enough."
+        " The unknown have no certain label. Who has too few failures is"
         " counted by the errors, also where something else excludes the patient; another reason is"
         " given where failures are enough, or may be.",
         "The second table tells how many members would be labelled treatment-resistant with a"
-        " criterion taken as met in every trial. The share as recorded is what is proven, and each"
-        " other row the most that labels could gain by that criterion.",
+        " criterion taken as met in every trial. The share as recorded is what is proven, and"
+        " the upper bound of each other row the most that it could be by that criterion.",
     ),
     caveats=(
         "What labels would be is a bound, and no prediction. A trial that was stopped early, or was"
@@ -33,23 +33,23 @@ MEDICATION_ERRORS = Told(
         " forgiven.",
     ),
     captions={
-        "why_apparent": "What apparent resistance is",
-        "trd_if_adequate": "Treatment-resistant as recorded, and with criteria taken as met",
+        "why_apparent": "What apparent resistance is: proven, or what keeps it from being so",
+        "trd_if_adequate": "Treatment-resistant as recorded, and with these criteria taken as met",
     },
+    # The same words name errors and what is taken as met.
     names={
         "apparent_resistance": "members with apparent resistance",
-        "trd": "treatment-resistant, by adequate trials",
-        "dose": _DOSE,
-        "duration": _DURATION,
-        "adherence": _ADHERENCE,
-        "any_one_error": "any one of several errors",
-        "dose_and_duration": f"{_DOSE} and {_DURATION}",
-        "dose_and_adherence": f"{_DOSE} and {_ADHERENCE}",
-        "duration_and_adherence": f"{_DURATION} and {_ADHERENCE}",
-        "several_errors": "several errors together, in more than one way or all three",
-        "errors_unclear": "errors, unknown which",
+        "dose": "dose",
+        "duration": "duration",
+        "adherence": "adherence",
+        "any_one_error": "any one of several of these",
+        "dose_and_duration": "dose and duration together",
+        "dose_and_adherence": "dose and adherence together",
+        "duration_and_adherence": "duration and adherence together",
+        "several_errors": "more of these together",
+        "errors_unclear": "unknown which of these",
         "other_reason": "another reason: an exclusion, or functioning",
         "as_recorded": "as recorded",
-        "all_errors": "all three",
+        "all_errors": "all three together",
     },
 )

@@ -17,7 +17,7 @@ TRIAL_ELIGIBILITY = Told(
     title="Eligibility for a trial",
     lead=(
         "Who would qualify for a trial in treatment-resistant depression, and which criterion costs"
-        " most, by the file of eligibility that `trial_eligibility` of the configuration names. It"
+        " most, by the file of eligibility that the configuration names. It"
         " gives the source of its criteria and marks thresholds that were not confirmed there."
         " Failures are those of the primary definition in the present episode, which is that of the"
         " trial begun last. Severity is that of the last known rating on one of the file's scales.",

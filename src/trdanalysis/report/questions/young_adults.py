@@ -22,8 +22,8 @@ YOUNG_ADULTS = Told(
         "Severity is one of many ways in which the groups differ. Early onset and present age hang"
         " together, and neither comparison holds the other alike.",
         "For treatment resistance the proven shares of all patients are compared, which are lower"
-        " bounds: an unknown label is no `no`. Where labels are unknown more often in one group,"
-        " the difference is of knowledge as well.",
+        " bounds: who has no certain label is not counted as resistant. Where labels are unknown"
+        " more often in one group, the difference is of knowledge as well.",
         "Age is that at the first recorded trial, and age at onset is often remembered. Fifths of"
         " different scales are not the same severity.",
         "No test is made of these differences: intervals say how much is known. The one planned"
