@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,14 @@ from trdanalysis.files import write_aside
 from trdanalysis.simulate.cells import Holes
 from trdanalysis.simulate.dirt import add_dirt
 from trdanalysis.simulate.doses import draw_doses
-from trdanalysis.simulate.patients import Array, Columns, draw_functioning, draw_patients
+from trdanalysis.simulate.next_steps import draw_next_steps
+from trdanalysis.simulate.patients import (
+    Array,
+    Columns,
+    draw_functioning,
+    draw_patients,
+    impairment_chances,
+)
 from trdanalysis.simulate.ratings import record_assessments, record_doses
 from trdanalysis.simulate.records import (
     draw_beside,
@@ -25,8 +33,8 @@ from trdanalysis.simulate.records import (
     record_patients,
     record_trials,
 )
-from trdanalysis.simulate.trials import JOINED, POSITIONS, draw_courses
-from trdanalysis.simulate.truth import derive_truth
+from trdanalysis.simulate.trials import JOINED, NO_STEP, POSITIONS, draw_courses, miss_doses
+from trdanalysis.simulate.truth import derive_criteria, derive_truth
 
 FileFormat = Literal["csv", "parquet"]
 DROP_YAML = "synthetic: true\nmode: snapshot\nsource: native\n"
@@ -107,15 +115,24 @@ def simulate_chunk(
             kind="config",
         )
     # Streams of their own: a fault added, or a value left out, changes no patient.
-    story, holes_rng, dirt_rng = (
-        np.random.default_rng((seed, first, stream)) for stream in range(3)
+    story, holes_rng, dirt_rng, young, after, symptoms, visits = (
+        np.random.default_rng((seed, first, stream)) for stream in range(7)
     )
     ids = np.array([f"S{i:08d}" for i in range(first, first + n_patients)], dtype=object)
     patients = draw_patients(story, n_patients)
     grid = draw_courses(story, patients)
-    patients |= draw_functioning(story, _last_failed(grid))
+    miss_doses(young, patients, grid)
+    # What followed a second failure is drawn anew, and who failed twice is known with the doses
+    # only. The same draws made again leave everybody else as before.
+    before, last_failed = deepcopy(story), _last_failed(grid)
+    draw_functioning(story, impairment_chances(last_failed))
+    judged = derive_criteria(grid, _grid_doses(deepcopy(story), grid, step_share))
+    failed_twice = draw_next_steps(after, patients, grid, judged["failed"])
+    chances = impairment_chances(_last_failed(grid), failed_twice)
+    patients |= draw_functioning(before, chances)
     doses = _grid_doses(story, grid, step_share)
-    beside, last_observed_day = _observe(story, grid, draw_beside(story, grid))
+    beside = _leave_out_later(draw_beside(story, grid), grid)
+    beside, last_observed_day = _observe(story, grid, beside)
     courses = flatten_courses(grid, doses)
     rated = _draw_rated(story, grid, rated_share)[grid["active"]]
     holes = Holes(holes_rng, missing)
@@ -127,6 +144,14 @@ def simulate_chunk(
     }
     truth = derive_truth(ids, patients, grid, doses)
     return SimulatedDrop(add_dirt(dirt_rng, tables) if dirt else tables, truth)
+
+
+def _leave_out_later(beside: Columns, grid: Columns) -> Columns:
+    """Leave out what was given beside the courses and begun after a second failure: no step is."""
+    step = grid["active"] & (grid["strategy"] != NO_STEP)
+    first = np.where(step, grid["start_day"], np.iinfo(np.int64).max).min(axis=1)
+    kept = beside["start_day"] < first[beside["patient"]]
+    return {name: values[kept] for name, values in beside.items()}
 
 
 def _last_failed(grid: Columns) -> Array:
