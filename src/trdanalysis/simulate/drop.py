@@ -26,6 +26,11 @@ from trdanalysis.simulate.patients import (
     draw_patients,
     impairment_chances,
 )
+from trdanalysis.simulate.question_truth import (
+    Followed,
+    derive_groups,
+    derive_question_truth,
+)
 from trdanalysis.simulate.ratings import record_assessments, record_doses
 from trdanalysis.simulate.records import (
     draw_beside,
@@ -33,8 +38,10 @@ from trdanalysis.simulate.records import (
     record_patients,
     record_trials,
 )
+from trdanalysis.simulate.symptoms import draw_symptoms
 from trdanalysis.simulate.trials import JOINED, NO_STEP, POSITIONS, draw_courses, miss_doses
 from trdanalysis.simulate.truth import derive_criteria, derive_truth
+from trdanalysis.simulate.visits import draw_visits
 
 FileFormat = Literal["csv", "parquet"]
 DROP_YAML = "synthetic: true\nmode: snapshot\nsource: native\n"
@@ -50,7 +57,8 @@ class SimulatedDrop:
         ``patients``, ``trials``, ``doses``, ``assessments``: the contract's columns, text and
         nullable types.
     truth
-        One row a patient: see :func:`trdanalysis.simulate.truth.derive_truth`.
+        One row a patient: see :func:`trdanalysis.simulate.truth.derive_truth` and
+        :func:`trdanalysis.simulate.question_truth.derive_question_truth`.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -135,14 +143,19 @@ def simulate_chunk(
     beside, last_observed_day = _observe(story, grid, beside)
     courses = flatten_courses(grid, doses)
     rated = _draw_rated(story, grid, rated_share)[grid["active"]]
+    seen = draw_visits(visits, patients, courses, rated)
+    truth = derive_truth(ids, patients, grid, doses)
+    group = derive_groups(truth, grid, doses)
+    patients |= draw_symptoms(symptoms, group)
     holes = Holes(holes_rng, missing)
     tables = {
         "patients": record_patients(holes, ids, patients, last_observed_day),
         "trials": record_trials(holes, ids, patients, courses, beside, rated),
         "doses": record_doses(holes, ids, courses),
-        "assessments": record_assessments(story, ids, patients, courses, rated),
+        "assessments": record_assessments(story, ids, patients, courses, rated, seen),
     }
-    truth = derive_truth(ids, patients, grid, doses)
+    told = derive_question_truth(patients, grid, doses, truth, Followed(group, courses, seen))
+    truth = pd.concat([truth, told], axis=1)
     return SimulatedDrop(add_dirt(dirt_rng, tables) if dirt else tables, truth)
 
 

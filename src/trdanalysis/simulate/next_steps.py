@@ -224,13 +224,13 @@ def _choose_steps(rng: np.random.Generator, severity: Array, path: _Path) -> Arr
     # Where nothing goes on there is nothing to add to.
     adds = (step == _CODE[AUGMENTATION]) | (step == _CODE[COMBINATION])
     step = np.where(adds & ~path.running, _CODE[ACROSS], step)
-    within = (CLASS_OF_TREATMENT == path.last_class[:, None]) & ~path.used & IS_ANTIDEPRESSANT
+    within = (path.last_class[:, None] == CLASS_OF_TREATMENT) & ~path.used & IS_ANTIDEPRESSANT
     return np.where((step == _CODE[WITHIN]) & ~within.any(axis=1), _CODE[ACROSS], step)
 
 
 def _choose_treatments(rng: np.random.Generator, path: _Path, step: Array) -> Array:
     """Choose a drug that was not given before, of the class that the step asks for."""
-    same_class = CLASS_OF_TREATMENT == path.last_class[:, None]
+    same_class = path.last_class[:, None] == CLASS_OF_TREATMENT
     is_within, is_across = (step == _CODE[WITHIN])[:, None], (step == _CODE[ACROSS])[:, None]
     shares = np.where((step == _CODE[COMBINATION])[:, None], _COMBINED, _LATER) * ~path.used
     shares = shares * ((~is_within | same_class) & (~is_across | ~same_class))

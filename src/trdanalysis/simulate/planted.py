@@ -1,7 +1,7 @@
-"""What is planted for the questions beside the label, as tables, each drawn from a stream of its own.
+"""What is planted for the questions beside the label, as tables.
 
-These stand apart from :mod:`trdanalysis.simulate.assumptions`: none of them changes a patient's
-history up to the second failure, so that what was true of a seed before them is so still.
+All of it has random numbers of its own. But for the missed doses of the young none of it changes a
+history up to the second failure.
 """
 
 from __future__ import annotations

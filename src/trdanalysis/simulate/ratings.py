@@ -36,9 +36,14 @@ def record_doses(holes: Holes, patient_ids: Array, courses: Columns) -> pd.DataF
 
 
 def record_assessments(
-    rng: np.random.Generator, patient_ids: Array, patients: Columns, courses: Columns, rated: Array
+    rng: np.random.Generator,
+    patient_ids: Array,
+    patients: Columns,
+    courses: Columns,
+    rated: Array,
+    visits: Columns,
 ) -> pd.DataFrame:
-    """Write the ``assessments`` table: baseline, endpoint and up to two ratings between them.
+    """Write the ``assessments`` table: baseline, endpoint, up to two ratings between them, visits.
 
     A visit that ends one course and opens the next is written once.
     """
@@ -52,6 +57,7 @@ def record_assessments(
         score = np.rint(before + rng.random(len(own)) * (after - before)).astype(np.int64)
         seen = there & (day < end - 2) & (rng.random(len(own)) < share)
         pieces.append((own[seen], day[seen], score[seen]))
+    pieces.append((visits["course"], visits["day"], visits["score"]))
     row, day, score = (np.concatenate([piece[i] for piece in pieces]) for i in range(3))
     patient = courses["patient"][row]
     _, first = np.unique(np.stack([patient, day], axis=1), axis=0, return_index=True)

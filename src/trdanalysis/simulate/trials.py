@@ -72,7 +72,7 @@ def draw_courses(rng: np.random.Generator, patients: Columns) -> Columns:
         Grids of shape (patients, :data:`POSITIONS`); where ``active`` is false the rest means
         nothing. Days are the patient's own; ``stop_day`` of an ``ongoing`` course is the last day
         observed; ``own_stop_day`` is that of the course by itself, before an augmentation prolonged
-        it. ``outcome`` is an index into :data:`OUTCOMES`. ``strategy`` is :data:`NO_STEP` throughout.
+        it. ``outcome`` is an index into :data:`OUTCOMES`; ``strategy`` :data:`NO_STEP` throughout.
     """
     n = len(patients["scale"])
     grid: Columns = {
@@ -274,7 +274,7 @@ def _draw_next(
 def miss_doses(rng: np.random.Generator, patients: Columns, grid: Columns) -> None:
     """Let young adults miss doses in some courses, beside what everybody misses.
 
-    What comes of the course stays as it was drawn: that the young respond less is planted by itself.
+    What comes of the course stays as it was drawn: that the young respond less is planted apart.
     """
     missed = is_young(patients)[:, None] & (rng.random(grid["active"].shape) < YOUNG_MISSED_DOSES)
     less = np.round(rng.uniform(*MISSED_ADHERENCE, grid["active"].shape), 2)

@@ -100,13 +100,18 @@ def derive_criteria(grid: Columns, doses: Columns) -> Columns:
     counts = antidepressant & IS_FIRST_LINE[treatment]
     nonresponse = grid["outcome"] >= 2
     dose_adequate = doses["dose_mg_per_day"] >= MIN_MG_PER_DAY[treatment]
-    taken = dose_adequate & (grid["adherence"] >= MIN_ADHERENCE)
-    adequate = taken & ~in_progress & (_duration_counted(days, dose_adequate, doses) >= MIN_DAYS)
+    adherent = grid["adherence"] >= MIN_ADHERENCE
+    taken = dose_adequate & adherent
+    long_enough = _duration_counted(days, dose_adequate, doses) >= MIN_DAYS
+    adequate = taken & ~in_progress & long_enough
     return {
         "in_progress": in_progress,
         "antidepressant": antidepressant,
         "counts": counts,
         "nonresponse": nonresponse,
+        "dose_adequate": dose_adequate,
+        "long_enough": long_enough,
+        "adherent": adherent,
         "taken": taken,
         "adequate": adequate,
         "failed": counts & adequate & nonresponse,
