@@ -27,11 +27,11 @@ from trdanalysis.simulate.patients import (
     impairment_chances,
 )
 from trdanalysis.simulate.question_truth import (
-    Followed,
+    Known,
     derive_groups,
     derive_question_truth,
 )
-from trdanalysis.simulate.ratings import record_assessments, record_doses
+from trdanalysis.simulate.ratings import draw_ratings, record_assessments, record_doses
 from trdanalysis.simulate.records import (
     draw_beside,
     flatten_courses,
@@ -39,8 +39,8 @@ from trdanalysis.simulate.records import (
     record_trials,
 )
 from trdanalysis.simulate.symptoms import draw_symptoms
-from trdanalysis.simulate.trials import JOINED, NO_STEP, POSITIONS, draw_courses, miss_doses
-from trdanalysis.simulate.truth import derive_criteria, derive_truth
+from trdanalysis.simulate.trials import JOINED, POSITIONS, draw_courses, miss_doses
+from trdanalysis.simulate.truth import MIN_DAYS, derive_criteria, derive_truth
 from trdanalysis.simulate.visits import draw_visits
 
 FileFormat = Literal["csv", "parquet"]
@@ -135,15 +135,15 @@ def simulate_chunk(
     before, last_failed = deepcopy(story), _last_failed(grid)
     draw_functioning(story, impairment_chances(last_failed))
     judged = derive_criteria(grid, _grid_doses(deepcopy(story), grid, step_share))
-    failed_twice = draw_next_steps(after, patients, grid, judged["failed"])
-    chances = impairment_chances(_last_failed(grid), failed_twice)
+    second = draw_next_steps(after, patients, grid, judged["failed"])
+    chances = impairment_chances(_last_failed(grid), second >= 0)
     patients |= draw_functioning(before, chances)
     doses = _grid_doses(story, grid, step_share)
-    beside = _leave_out_later(draw_beside(story, grid), grid)
+    beside = _leave_out_later(draw_beside(story, grid), grid, second)
     beside, last_observed_day = _observe(story, grid, beside)
     courses = flatten_courses(grid, doses)
     rated = _draw_rated(story, grid, rated_share)[grid["active"]]
-    seen = draw_visits(visits, patients, courses, rated)
+    ratings = draw_ratings(story, courses, rated, draw_visits(visits, patients, courses, rated))
     truth = derive_truth(ids, patients, grid, doses)
     group = derive_groups(truth, grid, doses)
     patients |= draw_symptoms(symptoms, group)
@@ -152,18 +152,18 @@ def simulate_chunk(
         "patients": record_patients(holes, ids, patients, last_observed_day),
         "trials": record_trials(holes, ids, patients, courses, beside, rated),
         "doses": record_doses(holes, ids, courses),
-        "assessments": record_assessments(story, ids, patients, courses, rated, seen),
+        "assessments": record_assessments(ids, patients, ratings),
     }
-    told = derive_question_truth(patients, grid, doses, truth, Followed(group, courses, seen))
+    told = derive_question_truth(patients, grid, doses, truth, Known(group, ratings))
     truth = pd.concat([truth, told], axis=1)
     return SimulatedDrop(add_dirt(dirt_rng, tables) if dirt else tables, truth)
 
 
-def _leave_out_later(beside: Columns, grid: Columns) -> Columns:
-    """Leave out what was given beside the courses and begun after a second failure: no step is."""
-    step = grid["active"] & (grid["strategy"] != NO_STEP)
-    first = np.where(step, grid["start_day"], np.iinfo(np.int64).max).min(axis=1)
-    kept = beside["start_day"] < first[beside["patient"]]
+def _leave_out_later(beside: Columns, grid: Columns, second: Array) -> Columns:
+    """Leave out what was begun beside the courses so late that it would be a next step."""
+    patient, start = beside["patient"], beside["start_day"]
+    established = grid["start_day"][patient, np.maximum(second[patient], 0)] + MIN_DAYS
+    kept = (second[patient] < 0) | (start < established)
     return {name: values[kept] for name, values in beside.items()}
 
 

@@ -33,12 +33,25 @@ from trdanalysis.simulate.planted import (
     STEP_WORDS,
     STEPS_AFTER,
     WITHIN,
+    WORSE_BEFORE_STEP,
 )
-from trdanalysis.simulate.trials import ADDED, ALONE, JOINED, POSITIONS, draw_endpoints
+from trdanalysis.simulate.trials import (
+    ADDED,
+    ALONE,
+    JOINED,
+    POSITIONS,
+    draw_baselines,
+    draw_endpoints,
+)
 from trdanalysis.simulate.truth import MIN_ADHERENCE, MIN_FAILURES, count_failures
 
 #: Drugs go on long enough to be adequate with any dose steps; other treatments are shorter.
 _DRUG_DAYS, _OTHER_DAYS = (84, 113), (42, 70)
+#: Highest dose as a multiple of the minimum, and how often: later doses are higher.
+_MULTIPLES = {0.5: 0.10, 1.0: 0.50, 1.5: 0.25, 2.0: 0.15}
+#: Days from a start up to which the endpoint is looked for first, and a week for a course begun
+#: together with another.
+_RATED_UNTIL_DAYS = 70
 
 _CODE = {word: at for at, word in enumerate(STEP_WORDS)}
 _TREATMENT_OF_STEP = {
@@ -89,7 +102,7 @@ def find_second_failure(failed: Array, grid: Columns) -> Array:
 def draw_next_steps(
     rng: np.random.Generator, patients: Columns, grid: Columns, failed: Array
 ) -> Array:
-    """Replace what followed the second failure.
+    """Replace what followed the second failure, for everybody who has one.
 
     Parameters
     ----------
@@ -107,12 +120,12 @@ def draw_next_steps(
     Returns
     -------
     Array
-        One truth value a patient: there is a second failure.
+        Position of the second failure, one a patient; -1: there is none.
     """
     second = find_second_failure(failed, grid)
     rows = np.flatnonzero(second >= 0)
     if len(rows) == 0:
-        return second >= 0
+        return second
     path = _start(grid, failed, rows, second[rows])
     # What was begun together with the second failure belongs to it; anything later goes.
     later = np.arange(POSITIONS) > path.last[:, None]
@@ -121,7 +134,7 @@ def draw_next_steps(
     _end_with_own_stop(grid, path)
     while len(path.row):
         path = _draw_step(rng, patients, grid, path)
-    return second >= 0
+    return second
 
 
 def _start(grid: Columns, failed: Array, rows: Array, second: Array) -> _Path:
@@ -163,57 +176,104 @@ def _end_with_own_stop(grid: Columns, path: _Path) -> None:
 
 def _draw_step(rng: np.random.Generator, patients: Columns, grid: Columns, path: _Path) -> _Path:
     """Draw one step of everybody who goes on, and say who goes on after it."""
-    m, before = len(path.row), (path.row, path.last)
-    score = grid["endpoint_score"][before]
-    scale = patients["scale"][path.row]
-    severity = score / np.array([s.maximum for s in SCALES])[scale]
+    m, scale = len(path.row), patients["scale"][path.row]
+    before = _draw_begin(rng, grid, path, scale)
+    severity = before["score"] / np.array([s.maximum for s in SCALES])[scale]
     step = _choose_steps(rng, severity, path)
-    room = path.last + 1 < POSITIONS
-    stays = rng.random(m) < STAYS_ON_FAILED
-    _leave_on_failed(rng, grid, path.keep((step == _CODE[NOTHING]) & stays & path.running))
-    goes_on = room & (step != _CODE[NOTHING])
-    path, step, severity = path.keep(goes_on), step[goes_on], severity[goes_on]
-    scale, score = scale[goes_on], score[goes_on]
+    stays = (rng.random(m) < STAYS_ON_FAILED) & (step == _CODE[NOTHING]) & path.running
+    _leave_on_failed(rng, grid, path.keep(stays))
+    goes_on = (path.last + 1 < POSITIONS) & (step != _CODE[NOTHING])
+    path, step, severity, scale = (
+        path.keep(goes_on),
+        step[goes_on],
+        severity[goes_on],
+        scale[goes_on],
+    )
+    before = {name: values[goes_on] for name, values in before.items()}
     treatment = _choose_treatments(rng, path, step)
-    m, here, before = len(path.row), (path.row, path.last + 1), (path.row, path.last)
-    log_ratio = np.log([max(s.ratio, 1e-9) for s in STEPS_AFTER.values()])[step]
-    log_ratio += SEVERITY_LOG_RATIO * (severity - SEVERE_FROM)
-    log_ratio += EACH_FURTHER_FAILURE_LOG_RATIO * (path.failures - 2)
-    nonresponse = rng.random(m) >= RESPONSE_AFTER_TWO * np.exp(log_ratio)
-    endpoint, outcome = draw_endpoints(rng, scale, score, nonresponse, np.zeros(m, dtype=bool))
-    is_drug = IS_ANTIDEPRESSANT[treatment] | (step == _CODE[AUGMENTATION])
-    days = np.where(is_drug, rng.integers(*_DRUG_DAYS, m), rng.integers(*_OTHER_DAYS, m))
-    start = grid["stop_day"][before] + 1 + rng.exponential(MEAN_DAYS_TO_STEP, m).astype(int)
-    seen = grid["endpoint_day"][before]
-    recent = start - seen <= 14
-    rated = np.where(is_drug, rng.integers(45, 64, m), days - rng.integers(0, 4, m))
+    drawn = _draw_course(rng, step, IS_ANTIDEPRESSANT[treatment], before["start_day"])
+    m = len(path.row)
+    nonresponse = rng.random(m) >= response_chances(step, severity, path.failures)
+    endpoint, outcome = draw_endpoints(
+        rng, scale, before["score"], nonresponse, np.zeros(m, dtype=bool)
+    )
+    drawn |= {
+        "treatment": treatment,
+        "baseline_score": before["score"],
+        "baseline_day": before["day"],
+        "endpoint_score": endpoint,
+        "outcome": outcome,
+        "episode": grid["episode"][path.row, path.last],
+        "strategy": step,
+    }
+    for name, values in drawn.items():
+        grid[name][path.row, path.last + 1] = values
     adds = (step == _CODE[AUGMENTATION]) | (step == _CODE[COMBINATION])
-    drawn = {
+    _prolong(grid, path.keep(adds), drawn["stop_day"][adds])
+    return _go_on(grid, path, step)
+
+
+def response_chances(step: Array, severity: Array, failures: Array) -> Array:
+    """Give the planted chance of response to a step.
+
+    Parameters
+    ----------
+    step
+        Index into :data:`trdanalysis.simulate.planted.STEP_WORDS`.
+    severity
+        Score before it as a share of the scale's range.
+    failures
+        Different treatments that had failed before it.
+
+    Returns
+    -------
+    Array
+        One chance a step: products of ratios, so that a ratio of two strategies holds whatever the
+        severity and the failures.
+    """
+    ratio = np.array([s.ratio for s in STEPS_AFTER.values()])[step]
+    rest = SEVERITY_LOG_RATIO * (severity - SEVERE_FROM)
+    rest = rest + EACH_FURTHER_FAILURE_LOG_RATIO * (failures - MIN_FAILURES)
+    chances: Array = RESPONSE_AFTER_TWO * ratio * np.exp(rest)
+    return chances
+
+
+def _draw_begin(rng: np.random.Generator, grid: Columns, path: _Path, scale: Array) -> Columns:
+    """Draw when the step begins, and the score before it: that of the last rating or a worse one.
+
+    A new rating is worse only where it lies in no window of a course before.
+    """
+    m, at = len(path.row), (path.row, path.last)
+    stop, seen, score = grid["stop_day"][at], grid["endpoint_day"][at], grid["endpoint_score"][at]
+    start = stop + 1 + rng.exponential(MEAN_DAYS_TO_STEP, m).astype(int)
+    day = np.where(start - seen <= 14, seen, np.maximum(start - rng.integers(0, 4, m), seen))
+    apart = (day > stop + 7) & (day > grid["start_day"][at] + _RATED_UNTIL_DAYS)
+    worse = apart & (rng.random(m) < WORSE_BEFORE_STEP)
+    fresh = np.maximum(draw_baselines(rng, scale), score)
+    return {"start_day": start, "day": day, "score": np.where(worse, fresh, score)}
+
+
+def _draw_course(
+    rng: np.random.Generator, step: Array, is_antidepressant: Array, start: Array
+) -> Columns:
+    """Draw dose, length and adherence of a step."""
+    m = len(step)
+    is_drug = is_antidepressant | (step == _CODE[AUGMENTATION])
+    days = np.where(is_drug, rng.integers(*_DRUG_DAYS, m), rng.integers(*_OTHER_DAYS, m))
+    rated = np.where(is_drug, rng.integers(45, 64, m), days - rng.integers(0, 4, m))
+    return {
         "active": np.ones(m, dtype=bool),
         "kind": np.where(step == _CODE[AUGMENTATION], ADDED, ALONE),
-        "treatment": treatment,
-        "multiple": rng.choice((0.5, 1.0, 1.5, 2.0), m, p=(0.1, 0.5, 0.25, 0.15)),
+        "multiple": rng.choice(list(_MULTIPLES), m, p=list(_MULTIPLES.values())),
         "start_day": start,
         "stop_day": start + days,
         "own_stop_day": start + days,
         "ongoing": np.zeros(m, dtype=bool),
         "for_depression": np.ones(m, dtype=bool),
         "adherence": np.round(rng.beta(9, 1.3, m), 2),
-        "baseline_score": score,
-        "baseline_day": np.where(recent, seen, start - rng.integers(0, 4, m)),
-        "endpoint_score": endpoint,
         "endpoint_day": start + rated,
         "has_endpoint": np.ones(m, dtype=bool),
-        "outcome": outcome,
-        "episode": grid["episode"][before],
-        "strategy": step,
     }
-    # A baseline on or before the last rating would be that rating.
-    drawn["baseline_day"] = np.maximum(drawn["baseline_day"], seen)
-    for name, values in drawn.items():
-        grid[name][here] = values
-    _prolong(grid, path.keep(adds), (start + days)[adds])
-    return _go_on(grid, path, step)
 
 
 def _choose_steps(rng: np.random.Generator, severity: Array, path: _Path) -> Array:

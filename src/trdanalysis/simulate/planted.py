@@ -81,6 +81,9 @@ SEVERE_FROM = 0.45
 RESPONSE_AFTER_TWO = 0.35
 SEVERITY_LOG_RATIO = -0.8
 EACH_FURTHER_FAILURE_LOG_RATIO = -0.25
+#: Share of steps, where there is time for another rating, before which patients are as ill as at
+#: the start of an episode.
+WORSE_BEFORE_STEP = 0.6
 #: Share, of those without a next step, who stay on the treatment that failed.
 STAYS_ON_FAILED = 0.5
 #: Mean days from the end of a failed treatment to the next step, at least one.

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from trdanalysis.simulate.assumptions import MIN_MG_PER_DAY
+from trdanalysis.simulate.assumptions import MIN_MG_PER_DAY, SCALES
 from trdanalysis.simulate.patients import Array, Columns
 from trdanalysis.simulate.planted import GROUPS, NOTHING, STEP_WORDS, SYMPTOMS_BY_GROUP
+from trdanalysis.simulate.relapse_truth import derive_relapse
 from trdanalysis.simulate.trials import NO_STEP, POSITIONS
 from trdanalysis.simulate.truth import (
     MIN_DAYS,
@@ -23,7 +25,8 @@ from trdanalysis.simulate.truth import (
     derive_criteria,
 )
 
-ERRORS = ("dose", "duration", "adherence")
+#: Medication errors, and the criterion of a course that each fails.
+_CRITERIA = {"dose": "dose_adequate", "duration": "long_enough", "adherence": "adherent"}
 #: Who can enter a trial: ages, failures in the last episode, and the score at the last rating by
 #: scale, in the order of :data:`trdanalysis.simulate.assumptions.SCALES`.
 TRIAL_AGES, TRIAL_FAILURES, TRIAL_SCORES = (18, 64), (2, 5), (24, 28, 20, 16)
@@ -31,16 +34,15 @@ _BREAK_DAYS = 14
 
 
 @dataclass(frozen=True)
-class Followed:
-    """What is known beside the courses: groups, and visits after a response.
+class Known:
+    """What is known beside the courses.
 
-    ``group`` is an index into :data:`trdanalysis.simulate.planted.GROUPS`; ``courses`` and
-    ``visits`` are as :func:`trdanalysis.simulate.visits.draw_visits` takes and gives them.
+    ``group`` is an index into :data:`trdanalysis.simulate.planted.GROUPS`; ``ratings`` are as
+    :func:`trdanalysis.simulate.ratings.draw_ratings` gives them.
     """
 
     group: Array
-    courses: Columns
-    visits: Columns
+    ratings: Columns
 
 
 def derive_groups(truth: pd.DataFrame, grid: Columns, doses: Columns) -> Array:
@@ -56,7 +58,7 @@ def derive_groups(truth: pd.DataFrame, grid: Columns, doses: Columns) -> Array:
 
 
 def derive_question_truth(
-    patients: Columns, grid: Columns, doses: Columns, truth: pd.DataFrame, followed: Followed
+    patients: Columns, grid: Columns, doses: Columns, truth: pd.DataFrame, known: Known
 ) -> pd.DataFrame:
     """Say for each patient what complete records would show of each question.
 
@@ -68,51 +70,42 @@ def derive_question_truth(
         Courses as grids of shape (patients, positions).
     truth
         As :func:`trdanalysis.simulate.truth.derive_truth` gives it.
-    followed
-        Groups and visits.
+    known
+        Groups and ratings.
 
     Returns
     -------
     pandas.DataFrame
-        One row a patient: ``patient_group``; every symptom; ``followed_after_response`` (there is a
-        visit after a response while the treatment went on), ``relapsed`` and
-        ``days_to_relapse`` since the rating of the response, both of the first such course;
-        ``onset_day``, ``next_step``, ``days_to_next_step``, ``next_step_response``,
+        One row a patient: ``patient_group``; every symptom; of the first antidepressant trial
+        ``first_severity`` (score before it as a share of the scale's range) and
+        ``first_adherent``; ``response_seen`` (an antidepressant trial brought one), ``relapsed``
+        and ``early_return`` of the first such trial (null: no rating came after); ``onset_day``, ``next_step``, ``days_to_next_step``, ``next_step_response``,
         ``next_step_remission`` and ``left_on_failed`` of who is resistant; ``error``: what keeps
         apparent resistance from being proven; ``in_trial_<criterion>`` and ``trial_eligible``.
         Null: not asked of this patient, or not known even then.
     """
     columns: dict[str, object] = {
         "patient_group": pd.array(
-            np.array([*GROUPS[:-1], None], dtype=object)[followed.group], dtype="str"
+            np.array([*GROUPS[:-1], None], dtype=object)[known.group], dtype="str"
         )
     }
     columns |= {name: patients[name] for name in SYMPTOMS_BY_GROUP}
-    columns |= _tell_relapse(len(truth), followed)
     criteria = derive_criteria(grid, doses)
+    columns |= _tell_first(patients, grid, criteria)
+    columns |= derive_relapse(grid, criteria, known.ratings)
     columns |= _tell_next_steps(truth, grid, doses, criteria)
     columns["error"] = _tell_errors(truth, grid, criteria)
-    columns |= _tell_eligibility(patients, grid, criteria, followed)
+    columns |= _tell_eligibility(patients, grid, criteria, known.ratings)
     return pd.DataFrame(columns)
 
 
-def _tell_relapse(n: int, followed: Followed) -> dict[str, object]:
-    visits, courses = followed.visits, followed.courses
-    patient = courses["patient"][visits["course"]]
-    # Courses stand in order of patient and start.
-    first = np.full(n, np.iinfo(np.int64).max)
-    np.minimum.at(first, patient, visits["course"])
-    own = visits["course"] == first[patient]
-    relapsed, day = np.zeros(n, dtype=bool), np.full(n, np.iinfo(np.int64).max)
-    back = own & visits["relapsed"]
-    relapsed[patient[back]] = True
-    since = visits["day"] - courses["endpoint_day"][visits["course"]]
-    np.minimum.at(day, patient[back], since[back])
-    seen = first < np.iinfo(np.int64).max
+def _tell_first(patients: Columns, grid: Columns, criteria: Columns) -> dict[str, object]:
+    there: Array = np.any(criteria["antidepressant"], axis=1)
+    at = (np.arange(len(there)), criteria["antidepressant"].argmax(axis=1))
+    severity = grid["baseline_score"][at] / np.array([s.maximum for s in SCALES])[patients["scale"]]
     return {
-        "followed_after_response": seen,
-        "relapsed": pd.arrays.BooleanArray(relapsed, ~seen),
-        "days_to_relapse": pd.arrays.IntegerArray(np.where(relapsed, day, 0), ~relapsed),
+        "first_severity": pd.arrays.FloatingArray(severity, ~there),
+        "first_adherent": pd.arrays.BooleanArray(criteria["adherent"][at].copy(), ~there),
     }
 
 
@@ -167,7 +160,7 @@ def _tell_next_steps(
     on_failed = own["active"] & own["ongoing"] & criteria["failed"][rows]
     outcome = own["outcome"][here]
 
-    def spread(values: Array, known: Array) -> tuple[Array, Array]:
+    def spread(values: Any, known: Any) -> tuple[Array, Array]:
         whole, hidden = np.zeros(n, dtype=values.dtype), np.ones(n, dtype=bool)
         whole[rows], hidden[rows] = values, ~known
         return whole, hidden
@@ -193,45 +186,54 @@ def _tell_errors(truth: pd.DataFrame, grid: Columns, criteria: Columns) -> objec
     apparent = truth["apparent_resistance"].fillna(False).to_numpy(dtype=bool)
     label = truth["label"].to_numpy(dtype=object)
     words[apparent & (label == "trd")] = "trd"
-    enough = truth["enough_failures"].fillna(False).to_numpy(dtype=bool)
+    # Enough failed, or may have, and something else decides.
+    enough = truth["enough_failures"].fillna(True).to_numpy(dtype=bool)
     words[apparent & enough & (label == "not_trd")] = "other_reason"
     too_few = apparent & truth["enough_failures"].eq(False).fillna(False).to_numpy(dtype=bool)
     rows = np.flatnonzero(too_few)
-    if len(rows) == 0:
-        return pd.array(words, dtype="str")
-    own = {name: grid[name][rows] for name in ("treatment", "start_day")}
-    judged = {name: values[rows] for name, values in criteria.items()}
-    met = {"dose": "dose_adequate", "duration": "long_enough", "adherence": "adherent"}
-
-    def is_enough(*left_out: str) -> Array:
-        failed = judged["counts"] & judged["nonresponse"] & ~judged["in_progress"]
-        for name, criterion in met.items():
-            if name not in left_out:
-                failed = failed & judged[criterion]
-        return count_failures(failed, own) >= MIN_FAILURES
-
-    single = {name: is_enough(name) for name in ERRORS}
-    pairs = {"_and_".join(pair): is_enough(*pair) for pair in combinations(ERRORS, 2)}
-    several = [sum(each.values()) > 1 for each in (single, pairs)]
-    words[rows] = np.select(
-        [several[0], *single.values(), several[1], *pairs.values()],
-        ["any_one_error", *single, "several_errors", *pairs],
-        "several_errors",
-    )
+    if len(rows):
+        own = {name: grid[name][rows] for name in ("treatment", "start_day")}
+        judged = {name: values[rows] for name, values in criteria.items()}
+        least, most = (_name_errors(own, judged, as_failed) for as_failed in (False, True))
+        # Nobody knows yet what comes of a course in progress.
+        words[rows] = np.where(least == most, least, None)
     return pd.array(words, dtype="str")
 
 
+def _name_errors(grid: Columns, criteria: Columns, as_failed: bool) -> Array:
+    """Name the errors, as if courses in progress would fail or would not."""
+    in_progress = criteria["in_progress"]
+    apparent = criteria["counts"] & np.where(in_progress, as_failed, criteria["nonresponse"])
+
+    def is_enough(*left_out: str) -> Array:
+        failed = apparent
+        for name, criterion in _CRITERIA.items():
+            if name not in left_out:
+                failed = failed & (criteria[criterion] | (in_progress & (name == "duration")))
+        enough: Array = count_failures(failed, grid) >= MIN_FAILURES
+        return enough
+
+    single = {name: is_enough(name) for name in _CRITERIA}
+    pairs = {"_and_".join(pair): is_enough(*pair) for pair in combinations(_CRITERIA, 2)}
+    several = [sum(each.values()) > 1 for each in (single, pairs)]
+    return np.select(
+        [several[0], *single.values(), several[1], *pairs.values()],
+        ["any_one_error", *single, "several_errors", *pairs],
+        "several_errors",
+    ).astype(object)
+
+
 def _tell_eligibility(
-    patients: Columns, grid: Columns, criteria: Columns, followed: Followed
+    patients: Columns, grid: Columns, criteria: Columns, ratings: Columns
 ) -> dict[str, object]:
     n, age = len(patients["age_years"]), patients["age_years"]
     last = np.maximum(grid["active"].sum(axis=1) - 1, 0)
     here = (np.arange(n), last)
     present = criteria["failed"] & (grid["episode"] == grid["episode"][here][:, None])
     failures = count_failures(present, grid)
-    score = _last_scores(grid, followed)
+    score = _last_scores(grid, ratings)
     least = np.array(TRIAL_SCORES)[patients["scale"]]
-    met: dict[str, object] = {
+    met: dict[str, Array] = {
         "in_trial_age_years": (age >= TRIAL_AGES[0]) & (age <= TRIAL_AGES[1]),
         "in_trial_failures_in_episode": (failures >= TRIAL_FAILURES[0])
         & (failures <= TRIAL_FAILURES[1]),
@@ -243,18 +245,15 @@ def _tell_eligibility(
     return met | {"trial_eligible": whole & ~patients["medical_cause"]}
 
 
-def _last_scores(grid: Columns, followed: Followed) -> Array:
+def _last_scores(grid: Columns, ratings: Columns) -> Array:
     """Give the score of the last rating of each patient."""
-    rated = grid["active"] & grid["has_endpoint"]
-    day = np.where(
-        rated, grid["endpoint_day"], np.where(grid["active"], grid["baseline_day"], -999)
-    )
+    rated, active = grid["active"] & grid["has_endpoint"], grid["active"]
+    day = np.where(rated, grid["endpoint_day"], np.where(active, grid["baseline_day"], -999))
     score = np.where(rated, grid["endpoint_score"], grid["baseline_score"])
     at = (np.arange(len(day)), day.shape[1] - 1 - day[:, ::-1].argmax(axis=1))
     last_day, last_score = day[at], score[at]
-    # Of several visits the last in order of day.
-    visits = followed.visits
-    patient = followed.courses["patient"][visits["course"]]
-    later = visits["day"] >= last_day[patient]
-    last_score[patient[later]] = visits["score"][later]
+    # Ratings stand in order of day: of several later ones the last is kept.
+    patient = ratings["patient"]
+    later = ratings["day"] > last_day[patient]
+    last_score[patient[later]] = ratings["score"][later]
     return last_score

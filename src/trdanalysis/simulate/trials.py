@@ -82,7 +82,7 @@ def draw_courses(rng: np.random.Generator, patients: Columns) -> Columns:
     grid["active"][:, 0] = rng.random(n) < _P_ANY_COURSE
     grid["start_day"][:, 0] = rng.integers(0, 60, n)
     grid["baseline_day"][:, 0] = grid["start_day"][:, 0] - rng.integers(-2, 8, n)
-    grid["baseline_score"][:, 0] = _draw_baselines(rng, patients["scale"])
+    grid["baseline_score"][:, 0] = draw_baselines(rng, patients["scale"])
     grid["episode"][:, 0] = 1 + (rng.random(n) < 0.35) * rng.integers(1, 4, n)
     failures = np.zeros(n)
     for k in range(POSITIONS):
@@ -182,8 +182,21 @@ def _draw_days(rng: np.random.Generator, kind: Array) -> Array:
     return days.astype(np.int64)
 
 
-def _draw_baselines(rng: np.random.Generator, scale: Array) -> Array:
-    """Draw scores at the start of an episode, above the remission cut-off of the scale."""
+def draw_baselines(rng: np.random.Generator, scale: Array) -> Array:
+    """Draw scores at the start of an episode, above the remission cut-off of the scale.
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    scale
+        Index into :data:`trdanalysis.simulate.assumptions.SCALES`.
+
+    Returns
+    -------
+    Array
+        One whole number each.
+    """
     mean = np.array([s.baseline_mean for s in SCALES])[scale]
     sd = np.array([s.baseline_sd for s in SCALES])[scale]
     low = np.array([s.baseline_low for s in SCALES])[scale]
@@ -252,7 +265,7 @@ def _draw_next(
         # So long after, that no rating of the relapse lies in any window of the course before.
         stop + 160 + rng.exponential(120, m).astype(int),
     )
-    fresh = _draw_baselines(rng, patients["scale"][rows])
+    fresh = draw_baselines(rng, patients["scale"][rows])
     drawn = {
         "active": joined | added | switch | relapse,
         "kind": np.select([joined, added], [JOINED, ADDED], ALONE),
