@@ -79,10 +79,11 @@ def derive_question_truth(
         One row a patient: ``patient_group``; every symptom; of the first antidepressant trial
         ``first_severity`` (score before it as a share of the scale's range) and
         ``first_adherent``; ``response_seen`` (an antidepressant trial brought one), ``relapsed``
-        and ``early_return`` of the first such trial (null: no rating came after); ``onset_day``, ``next_step``, ``days_to_next_step``, ``next_step_response``,
-        ``next_step_remission`` and ``left_on_failed`` of who is resistant; ``error``: what keeps
-        apparent resistance from being proven; ``in_trial_<criterion>`` and ``trial_eligible``.
-        Null: not asked of this patient, or not known even then.
+        and ``early_return`` of the first such trial (null: no rating tells); ``onset_day``,
+        ``next_step``, ``days_to_next_step``, ``next_step_response``, ``next_step_remission`` and
+        ``left_on_failed`` of who is resistant; ``error``: what keeps apparent resistance from
+        being proven; ``in_trial_<criterion>`` and ``trial_eligible``. Null: not asked of this
+        patient, or not known even then.
     """
     columns: dict[str, object] = {
         "patient_group": pd.array(
@@ -196,7 +197,7 @@ def _tell_errors(truth: pd.DataFrame, grid: Columns, criteria: Columns) -> objec
         judged = {name: values[rows] for name, values in criteria.items()}
         least, most = (_name_errors(own, judged, as_failed) for as_failed in (False, True))
         # Nobody knows yet what comes of a course in progress.
-        words[rows] = np.where(least == most, least, None)
+        words[rows[least == most]] = least[least == most]
     return pd.array(words, dtype="str")
 
 

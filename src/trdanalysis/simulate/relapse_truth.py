@@ -32,8 +32,9 @@ def derive_relapse(grid: Columns, criteria: Columns, ratings: Columns) -> dict[s
         rating of at most half), null where no rating tells.
     """
     n = len(grid["active"])
-    main = criteria["antidepressant"]
-    responded = main & ~criteria["nonresponse"] & ~criteria["in_progress"]
+    # Nobody knows yet what comes of a course in progress.
+    main = criteria["antidepressant"] & ~criteria["in_progress"]
+    responded = main & ~criteria["nonresponse"]
     row, position = np.nonzero(main)
     course, day, half = _pair_ratings(grid, ratings, row, position)
     first_half = np.full(len(row), _NEVER)
