@@ -128,17 +128,7 @@ def simulate_chunk(
     )
     ids = np.array([f"S{i:08d}" for i in range(first, first + n_patients)], dtype=object)
     patients = draw_patients(story, n_patients)
-    grid = draw_courses(story, patients)
-    miss_doses(young, patients, grid)
-    # What followed a second failure is drawn anew, and who failed twice is known with the doses
-    # only. The same draws made again leave everybody else as before.
-    before, last_failed = deepcopy(story), _last_failed(grid)
-    draw_functioning(story, impairment_chances(last_failed))
-    judged = derive_criteria(grid, _grid_doses(deepcopy(story), grid, step_share))
-    second = draw_next_steps(after, patients, grid, judged["failed"])
-    chances = impairment_chances(_last_failed(grid), second >= 0)
-    patients |= draw_functioning(before, chances)
-    doses = _grid_doses(story, grid, step_share)
+    grid, doses, second = _draw_histories(story, young, after, patients, step_share)
     beside = _leave_out_later(draw_beside(story, grid), grid, second)
     beside, last_observed_day = _observe(story, grid, beside)
     courses = flatten_courses(grid, doses)
@@ -157,6 +147,28 @@ def simulate_chunk(
     told = derive_question_truth(patients, grid, doses, truth, Known(group, ratings))
     truth = pd.concat([truth, told], axis=1)
     return SimulatedDrop(add_dirt(dirt_rng, tables) if dirt else tables, truth)
+
+
+def _draw_histories(
+    story: np.random.Generator,
+    young: np.random.Generator,
+    after: np.random.Generator,
+    patients: Columns,
+    step_share: float,
+) -> tuple[Columns, Columns, Array]:
+    """Draw courses, functioning (into ``patients``) and doses; say which is the second failure.
+
+    What followed a second failure is drawn anew, and who failed twice is known with the doses only.
+    The same draws made again from copies of the stream leave everybody else as they would be.
+    """
+    grid = draw_courses(story, patients)
+    miss_doses(young, patients, grid)
+    before = deepcopy(story)
+    draw_functioning(story, impairment_chances(_last_failed(grid)))
+    judged = derive_criteria(grid, _grid_doses(deepcopy(story), grid, step_share))
+    second = draw_next_steps(after, patients, grid, judged["failed"])
+    patients |= draw_functioning(before, impairment_chances(_last_failed(grid), second >= 0))
+    return grid, _grid_doses(story, grid, step_share), second
 
 
 def _leave_out_later(beside: Columns, grid: Columns, second: Array) -> Columns:
