@@ -45,7 +45,7 @@ def question_tables_of(cohort: Cohort) -> dict[str, pd.DataFrame]:
     kept = ibis.memtable(members.to_pyarrow())
     asked: Any = SimpleNamespace(members=kept, definition=SimpleNamespace(id="article"))
     symptoms = ask_symptoms(asked)
-    people = kept.to_pandas().astype(dict.fromkeys(FLAGS, "boolean"))
+    people = kept.to_pyarrow().to_pandas().astype(dict.fromkeys(FLAGS, "boolean"))
     answers = [*symptoms.answers]
     for counted in (_checklist(people), _young_adults(people), _steps(people)):
         answers += counted.answers
