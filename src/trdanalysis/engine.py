@@ -35,6 +35,8 @@ _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 #: Rows of one row group in a Parquet file; fixed, so that the bytes do not depend on the machine.
 ROW_GROUP_ROWS = 122_880
 
+#: How the engine passes on what the system says of a full disk.
+_NO_SPACE = "No space left on device"
 
 _SPILL = "trdanalysis-spill-"
 
@@ -89,6 +91,13 @@ class Engine:
         gc.set_threshold(*self._collections)
         self.connection.disconnect()
         self._spill.cleanup()
+        if isinstance(error, duckdb.IOException) and _NO_SPACE in str(error):
+            raise UserError(
+                "the disk is full",
+                where=f"the results, or temporary files under {tempfile.gettempdir()}",
+                try_this="make room, and run the same again",
+                kind="resources",
+            ) from None
         if isinstance(error, duckdb.OutOfMemoryException):
             # What the engine says may name what it worked on; that it ran out is enough.
             raise UserError(

@@ -18,7 +18,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from trdanalysis.contract import FACTORS, RECORDED_GROUPS
 from trdanalysis.errors import UserError, suggest
-from trdanalysis.files import write_text_if_changed
 from trdanalysis.project import CONFIG_FILE, tool_config
 
 RECORDED_FACTORS = tuple(factor for group in RECORDED_GROUPS for factor in FACTORS[group])
@@ -375,16 +374,18 @@ def read_settings(data: Mapping[str, Any], where: str = "config/config.yaml") ->
     return read_model(Settings, data, where)
 
 
-def write_verb_settings(settings: Settings, folder: Path) -> None:
-    """Write ``<verb>.json`` for every verb, touching only files whose content changes."""
+def render_verb_settings(settings: Settings, folder: Path) -> dict[Path, str]:
+    """Give ``<verb>.json`` in a folder for every verb: the settings it uses, in a fixed order."""
     dumped = settings.model_dump(mode="json")
-    for verb, keys in USED_BY.items():
-        text = json.dumps({key: dumped[key] for key in keys}, indent=1, sort_keys=True) + "\n"
-        write_text_if_changed(folder / f"{verb}.json", text)
+    used = {verb: {key: dumped[key] for key in keys} for verb, keys in USED_BY.items()}
+    return {
+        folder / f"{verb}.json": json.dumps(told, indent=1, sort_keys=True) + "\n"
+        for verb, told in used.items()
+    }
 
 
 def read_verb_settings(path: Path) -> dict[str, Any]:
-    """Read what :func:`write_verb_settings` wrote."""
+    """Read what :func:`render_verb_settings` gave."""
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):

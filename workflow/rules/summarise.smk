@@ -22,6 +22,7 @@ rule summarise:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("summarise"),
         settings=f"{R}/settings/summarise.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
@@ -53,6 +54,7 @@ rule multiverse:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("multiverse"),
         settings=f"{R}/settings/multiverse.json",
         pooled=f"{R}/cohort/accepted",
         definition=plan.definition_files[0],
@@ -88,6 +90,7 @@ rule changes:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("changes"),
         settings=f"{R}/settings/changes.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
