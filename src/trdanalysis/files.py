@@ -169,8 +169,22 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV file of the project as text; empty cells are empty strings."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    """Read a CSV file of the project as text; empty cells are empty strings.
+
+    Raises
+    ------
+    UserError
+        Kind ``config``: it is no CSV, or not UTF-8. Steps write whole files; somebody edited it.
+    """
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
+        raise UserError(
+            "the table cannot be read",
+            where=str(path),
+            expected="CSV in UTF-8, each row with the fields of its header",
+            kind="config",
+        ) from None
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:
