@@ -37,7 +37,6 @@ from trdanalysis.intake.pool import (
 from trdanalysis.intake.take_in import Intake
 from trdanalysis.labelling.cohort import Cohort, label_cohort
 from trdanalysis.labelling.definition import read_definition
-from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.readers.drop_info import list_drops, read_drop_info
 from trdanalysis.readers.raw_drop import RawDrop
 
@@ -293,7 +292,7 @@ def _label(engine: Engine, name: str, mode: str, result: Intake) -> None:
     pooled = pool_drops([AcceptedDrop(name, mode, tables)])
     cohort = Cohort(*(pooled[one] for one in (
         "patients", "trials", "quarantined_trials", "doses", "assessments")))  # fmt: skip
-    drugs = engine.from_memory(reference_drugs(load_drugs(REFERENCE)))
+    drugs = engine.from_memory(load_drugs(REFERENCE))
     definition = read_definition(CONFIG / "definitions" / "article.yaml")
     labelled = label_cohort(engine, cohort, drugs, load_scales(REFERENCE), [definition])
     rows = int(labelled.labels.count().to_pyarrow().as_py())
