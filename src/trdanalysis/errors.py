@@ -116,6 +116,7 @@ class UserError(Exception):
 #: program's doing.
 _RAN_OUT = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE}
+TOLD_OF_FILES = frozenset(_RAN_OUT | _NOT_ALLOWED)
 
 
 def explain_system(error: BaseException) -> UserError | None:
@@ -135,7 +136,7 @@ def explain_system(error: BaseException) -> UserError | None:
             kind="resources",
         )
     number = error.errno if isinstance(error, OSError) else None
-    if number not in _RAN_OUT | _NOT_ALLOWED:
+    if number not in TOLD_OF_FILES:
         return None
     ran_out = number in _RAN_OUT
     return UserError(
