@@ -40,7 +40,7 @@ from trdanalysis.labelling.definition import read_definition
 from trdanalysis.readers.drop_info import list_drops, read_drop_info
 from trdanalysis.readers.raw_drop import RawDrop
 
-#: A case that takes longer has no bound, on any machine these run on.
+#: A case that takes longer, of the processor, has no bound.
 MOST_SECONDS = 30.0
 
 #: What stands in every patient's rows and nowhere else: no message may hold any of it.
@@ -220,7 +220,7 @@ def judge_case(seed: int, folder: Path, *, label: bool = False) -> tuple[str, li
 
 def judge_drop(drop: Path, *, label: bool = False) -> tuple[str, list[str]]:
     """Take in a drop; see :func:`judge_case`."""
-    began = time.monotonic()
+    began = time.process_time()
     with _listening() as said:
         faults, went = [], "accepted"
         try:
@@ -237,9 +237,9 @@ def judge_drop(drop: Path, *, label: bool = False) -> tuple[str, list[str]]:
     shown = sorted(word for word in SENTINELS if word in text)
     if shown:
         faults.append(f"a patient's value is told ({', '.join(shown)}): {text[:1500]}")
-    took = time.monotonic() - began
+    took = time.process_time() - began
     if took > MOST_SECONDS:
-        faults.append(f"it took {took:.0f} s")
+        faults.append(f"it took {took:.0f} s of the processor")
     return went, faults
 
 

@@ -89,6 +89,12 @@ def kill_often(
     if done.returncode != 0:
         return [f"the next run ends with {done.returncode}: {said[-3000:]}"]
     wrong = ["the next run shows a traceback"] if "Traceback" in said else []
+    return wrong + compare_with_undisturbed(project, undisturbed)
+
+
+def compare_with_undisturbed(project: Project, undisturbed: dict[str, str]) -> list[str]:
+    """Say how the results differ from those of an undisturbed run, in words."""
+    wrong = []
     made = digests(project.results)
     for name in sorted(set(made) | set(undisturbed)):
         if made.get(name) != undisturbed.get(name):
