@@ -122,7 +122,7 @@ def test_an_audit_that_gets_no_answer_fails(tmp_path: Path) -> None:
 MODULES = {"pickle", "cPickle", "marshal", "shelve", "dill", "joblib", "cloudpickle", "jsonpickle"}
 CALLS = {
     "eval", "exec", "compile", "__import__", "read_pickle", "to_pickle", "unsafe_load", "full_load",
-    "load_all", "unsafe_load_all", "full_load_all", "system", "popen", "read_hdf", "import_module",
+    "load_all", "unsafe_load_all", "full_load_all", "system", "popen", "read_hdf",
     "Template", "from_string",
 }  # fmt: skip
 #: `re.compile` alone is a `compile`; of `yaml` only what is safe is called; jinja2's loader makes
@@ -165,14 +165,14 @@ def find_unsafe(text: str) -> list[str]:
             wrong.append("yaml.compose")
         if {"allow_pickle", "shell"} & is_true:
             wrong.append(f"{name}(... True)")
-        if name == "Environment" and "autoescape" not in is_true:
+        if "jinja2" in text and name == "Environment" and "autoescape" not in is_true:
             wrong.append("Environment")
     return wrong
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_runs_what_data_say(path: Path) -> None:
-    assert find_unsafe(path.read_text(encoding="utf-8")) == []
+def test_nothing_runs_what_data_say() -> None:
+    found = {path.name: find_unsafe(path.read_text(encoding="utf-8")) for path in SOURCES}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,8 @@ def test_nothing_runs_what_data_say(path: Path) -> None:
     [
         "eval('1')", "exec(x)", "import pickle", "from pickle import loads", "pd.read_pickle(x)",
         "yaml.load(x)", "yaml.unsafe_load(x)", "yaml.compose(x)", "np.load(x, allow_pickle=True)",
-        "subprocess.run(x, shell=True)", "os.system(x)", "Environment()", "compile(x)",
+        "subprocess.run(x, shell=True)", "os.system(x)", "import jinja2; Environment()",
+        "compile(x)",
     ],
 )  # fmt: skip
 def test_what_looks_for_unsafe_code_finds_it(text: str) -> None:
