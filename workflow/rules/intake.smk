@@ -22,6 +22,7 @@ rule intake:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        content=lambda wildcards: plan.content_of("intake", plan.delivery_of(wildcards.drop)),
         drop=lambda wildcards: plan.drops_folder / wildcards.drop,
         earlier=lambda wildcards: [
             f"{R}/drops/{name}" for name in plan.earlier_drops(wildcards.drop)
@@ -52,6 +53,7 @@ rule quality:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("quality"),
         drops=[f"{R}/drops/{name}" for name in plan.drops],
     message:
         "Writing a page on the quality of each drop"
@@ -77,6 +79,7 @@ rule pool:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("pool"),
         settings=f"{R}/settings/pool.json",
         drops=[f"{R}/drops/{name}" for name in plan.drops],
         out=subpath(output[0], parent=True),

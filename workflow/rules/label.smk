@@ -18,6 +18,7 @@ rule label:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("label"),
         pooled=subpath(input[0], parent=True),
         definitions=plan.definition_files,
         out=subpath(output[0], parent=True),

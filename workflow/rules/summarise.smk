@@ -23,6 +23,7 @@ rule summarise:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("summarise"),
         settings=f"{R}/settings/summarise.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
@@ -86,6 +87,7 @@ rule multiverse:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("multiverse"),
         settings=f"{R}/settings/multiverse.json",
         pooled=f"{R}/cohort/accepted",
         definition=plan.definition_files[0],
@@ -121,6 +123,7 @@ rule changes:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("changes"),
         settings=f"{R}/settings/changes.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
