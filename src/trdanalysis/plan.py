@@ -15,6 +15,7 @@ from typing import Any
 from trdanalysis.checkout import describe_checkout, describe_environment
 from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.disclosure.policy import read_policy
+from trdanalysis.engine_settings import check_spark, write_engine_settings
 from trdanalysis.errors import UserError
 from trdanalysis.files import format_json, write_text_if_changed
 from trdanalysis.layout import (
@@ -83,10 +84,13 @@ class Plan:
         self.drops_folder = Path(self.settings.drops)
         self.results = Path(self.settings.results)
         self.restricted = self.results / RESTRICTED
+        if self.settings.engine == "spark":
+            check_spark()
         # A faulty definition is told before any data is read.
         load_definitions(self.definition_files, self.reference)
         read_journal(self.journal_file)
         write_verb_settings(self.settings, self.restricted / "settings")
+        write_engine_settings(self.settings, self.engine_file, self.restricted)
         # Found out here and not by a step: a change is then a changed input, which Snakemake sees.
         for path, facts in (
             (self.environment_file, describe_environment()),
@@ -237,6 +241,11 @@ class Plan:
     def environment_file(self) -> Path:
         """What the environment consists of: every step depends on it."""
         return self.restricted / "settings" / "environment.json"
+
+    @property
+    def engine_file(self) -> Path:
+        """What runs the rows. No step depends on it: another engine gives the same bytes."""
+        return self.restricted / "settings" / "engine.json"
 
     @property
     def checkout_file(self) -> Path:

@@ -77,6 +77,7 @@ rule pool:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        engine=plan.engine_file,
         settings=f"{R}/settings/pool.json",
         drops=[f"{R}/drops/{name}" for name in plan.drops],
         out=subpath(output[0], parent=True),
@@ -85,4 +86,4 @@ rule pool:
     shell:
         "{PYTHON:q} -m trdanalysis pool --settings {params.settings:q} --drops {params.drops:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.mem_mb}"

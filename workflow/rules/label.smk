@@ -18,6 +18,7 @@ rule label:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        engine=plan.engine_file,
         pooled=subpath(input[0], parent=True),
         definitions=plan.definition_files,
         out=subpath(output[0], parent=True),
@@ -26,4 +27,4 @@ rule label:
     shell:
         "{PYTHON:q} -m trdanalysis label --pooled {params.pooled:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.mem_mb}"

@@ -22,6 +22,7 @@ rule summarise:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        engine=plan.engine_file,
         settings=f"{R}/settings/summarise.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
@@ -34,7 +35,7 @@ rule summarise:
         "{PYTHON:q} -m trdanalysis summarise --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.mem_mb}"
 
 
 rule multiverse:
@@ -53,6 +54,7 @@ rule multiverse:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        engine=plan.engine_file,
         settings=f"{R}/settings/multiverse.json",
         pooled=f"{R}/cohort/accepted",
         definition=plan.definition_files[0],
@@ -64,7 +66,7 @@ rule multiverse:
         "{PYTHON:q} -m trdanalysis multiverse --settings {params.settings:q} --pooled {params.pooled:q}"
         " --definition {params.definition:q} --grid {params.grid:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.mem_mb}"
 
 
 rule changes:
@@ -88,6 +90,7 @@ rule changes:
     resources:
         mem_mb=plan.settings.memory_limit_mb,
     params:
+        engine=plan.engine_file,
         settings=f"{R}/settings/changes.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
@@ -101,4 +104,4 @@ rule changes:
         "{PYTHON:q} -m trdanalysis changes --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --analysis {params.analysis:q}"
         " --history {params.history:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.mem_mb}"
