@@ -53,6 +53,9 @@ PACKAGE = "trdanalysis"
 
 HERE = Path()
 
+#: What a process takes besides its engine, in MiB: Python, its packages, tables on their way.
+_REST_OF_PROCESS_MB = 1000
+
 #: What a verb reads besides the tables: reference tables by file name.
 REFERENCES = {
     "intake": (*NAME_TABLES, "scales.csv"),
@@ -246,6 +249,12 @@ class Plan:
     def engine_file(self) -> Path:
         """What runs the rows. No step depends on it: another engine gives the same bytes."""
         return self.restricted / "settings" / "engine.json"
+
+    @property
+    def job_memory_mb(self) -> int:
+        """What a job with an engine takes, in MiB: the engine, and the rest of its process."""
+        spark = self.settings.spark_driver_memory_mb if self.settings.engine == "spark" else 0
+        return self.settings.memory_limit_mb + spark + _REST_OF_PROCESS_MB
 
     @property
     def checkout_file(self) -> Path:

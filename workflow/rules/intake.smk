@@ -20,7 +20,8 @@ rule intake:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
         drop=lambda wildcards: plan.drops_folder / wildcards.drop,
         earlier=lambda wildcards: [
@@ -32,7 +33,7 @@ rule intake:
     shell:
         "{PYTHON:q} -m trdanalysis intake --drop {params.drop:q} --earlier {params.earlier:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --threads {threads} --memory-limit-mb {resources.limit_mb}"
 
 
 rule quality:
@@ -50,14 +51,15 @@ rule quality:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
         drops=[f"{R}/drops/{name}" for name in plan.drops],
     message:
         "Writing a page on the quality of each drop"
     shell:
         "{PYTHON:q} -m trdanalysis quality --drops {params.drops:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --threads {threads} --memory-limit-mb {resources.limit_mb}"
 
 
 rule pool:
@@ -75,7 +77,8 @@ rule pool:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
         engine=plan.engine_file,
         settings=f"{R}/settings/pool.json",
@@ -86,4 +89,4 @@ rule pool:
     shell:
         "{PYTHON:q} -m trdanalysis pool --settings {params.settings:q} --drops {params.drops:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"

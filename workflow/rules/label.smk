@@ -16,7 +16,8 @@ rule label:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
         engine=plan.engine_file,
         pooled=subpath(input[0], parent=True),
@@ -27,4 +28,4 @@ rule label:
     shell:
         "{PYTHON:q} -m trdanalysis label --pooled {params.pooled:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"

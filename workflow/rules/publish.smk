@@ -100,6 +100,7 @@ rule describe:
 
 
 rule remember:
+    localrule: True
     input:
         rules.publish.output,
         rules.changes.output,

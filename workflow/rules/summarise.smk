@@ -20,7 +20,8 @@ rule summarise:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
         engine=plan.engine_file,
         settings=f"{R}/settings/summarise.json",
@@ -35,7 +36,7 @@ rule summarise:
         "{PYTHON:q} -m trdanalysis summarise --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
 
 
 rule multiverse:
@@ -52,7 +53,8 @@ rule multiverse:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
         engine=plan.engine_file,
         settings=f"{R}/settings/multiverse.json",
@@ -66,7 +68,7 @@ rule multiverse:
         "{PYTHON:q} -m trdanalysis multiverse --settings {params.settings:q} --pooled {params.pooled:q}"
         " --definition {params.definition:q} --grid {params.grid:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
 
 
 rule changes:
@@ -88,7 +90,8 @@ rule changes:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
         engine=plan.engine_file,
         settings=f"{R}/settings/changes.json",
@@ -104,4 +107,4 @@ rule changes:
         "{PYTHON:q} -m trdanalysis changes --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --analysis {params.analysis:q}"
         " --history {params.history:q} --out {params.out:q} --log {log:q}"
-        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
