@@ -40,7 +40,7 @@ SPARK_READY := .venv-spark/.installed-$(call checksum,requirements-spark.lock re
 
 SLURM_READY := .venv-slurm/.installed-$(call checksum,requirements-slurm.lock requirements.lock $(RECIPE) pyproject.toml)
 
-.PHONY: help setup demo test check format format-check lint types fuzz compare-acro simulate-check test-system test-slurm bench bench-trend huge lab docs lock clean always
+.PHONY: help setup setup-slurm demo test check format format-check lint types fuzz compare-acro simulate-check test-system test-slurm bench bench-trend huge lab docs lock clean always
 
 help: ## List what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +75,8 @@ $(SPARK_READY): $(call broken,.venv-spark)
 $(SLURM_READY): $(call broken,.venv-slurm)
 	@$(RECIPE) .venv-slurm requirements-slurm.lock
 	@$(call install_package,.venv-slurm)
+
+setup-slurm: $(SLURM_READY) ## Make .venv-slurm, for runs whose steps are jobs of SLURM
 
 demo: $(READY) ## Simulate a drop and run the whole workflow on it
 	@rm -rf data/demo

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import socket
 import tempfile
 import time
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -68,12 +70,14 @@ class SparkEngine(Engine):
         self, settings: SparkSettings, memory_limit_mb: int = 2000, threads: int = 2
     ) -> None:
         check_spark()
+        from trdanalysis.spark_backend import connect
+
         self._settings = settings
         self._folder = _make_folder(settings.shared_folder)
         super().__init__(memory_limit_mb, threads)
         try:
             self._session = _start(settings, self._folder)
-            self._spark = _connect(self._session)
+            self._spark = connect(self._session)
             if not settings.is_local:
                 _await_workers(self._session)
         except BaseException:
@@ -87,14 +91,19 @@ class SparkEngine(Engine):
         trace: TracebackType | None,
     ) -> None:
         """End both sessions; tell an error of Spark without what it says, which may quote cells."""
-        self._close()
-        super().__exit__(kind, error, trace)
         from py4j.protocol import Py4JError, Py4JNetworkError
         from pyspark.errors import PySparkException
 
-        if not isinstance(error, (PySparkException, Py4JError, ConnectionError)):
+        of_spark = isinstance(error, (PySparkException, Py4JError, ConnectionError))
+        # Asked for while there is a Java process to ask.
+        said, condition = "", None
+        with suppress(Exception):
+            said = str(error) if of_spark else ""
+            condition = error.getCondition() if isinstance(error, PySparkException) else None
+        self._close()
+        super().__exit__(kind, error, trace)
+        if not of_spark:
             return
-        said = str(error)
         ended = isinstance(error, (Py4JNetworkError, ConnectionError))
         if ended or any(word in said for word in _RAN_OUT):
             raise UserError(
@@ -104,7 +113,6 @@ class SparkEngine(Engine):
                 " in `spark_local_folder` and `spark_shared_folder`; see the executors' logs",
                 kind="resources",
             ) from None
-        condition = getattr(error, "getCondition", lambda: None)()
         raise RuntimeError(
             f"Spark refused a query: {type(error).__name__}, {condition or 'see the executors'}"
         ) from None
@@ -124,7 +132,7 @@ class SparkEngine(Engine):
 
     def read_parquet(self, *paths: Path) -> ir.Table:
         """Read Parquet files of one layout as one table; every machine must see them."""
-        frame = _reader(self._session).parquet(*(_place(path) for path in paths))
+        frame = self._session.read.parquet(*(_as_pattern(path) for path in paths))
         return self._named(frame, "read")
 
     def keep(self, table: ir.Table) -> ir.Table:
@@ -133,7 +141,7 @@ class SparkEngine(Engine):
         self._kept += 1
         folder = self._folder / f"kept_{self._kept}"
         frame.write.parquet(_place(folder))
-        again = _reader(self._session).schema(frame.schema).parquet(_place(folder))
+        again = self._session.read.schema(frame.schema).parquet(_as_pattern(folder))
         return self._named(again, "kept")
 
     def drop_kept(self, *tables: ir.Table) -> None:
@@ -147,8 +155,9 @@ class SparkEngine(Engine):
         """Bring a small in-memory table (Arrow or pandas) into the session."""
         if isinstance(table, pd.DataFrame):
             table = pa.Table.from_pandas(table, preserve_index=False)
-        self._kept += 1
-        return self._named(self._session.createDataFrame(_plain(table)), "brought")
+        from trdanalysis.spark_backend import plain
+
+        return self._named(self._session.createDataFrame(plain(table)), "brought")
 
     def write_parquet(self, table: ir.Table, path: Path, order_by: list[str]) -> None:
         """Write a table as :class:`trdanalysis.engine.Engine` does: the same rows, the same bytes.
@@ -183,9 +192,9 @@ def _place(path: Path) -> str:
     return f"file://{path.absolute()}"
 
 
-def _reader(session: Any) -> Any:
-    # Folders may be called anything: no character of a path is a pattern.
-    return session.read.option("__globbing_enabled__", "false")
+def _as_pattern(path: Path) -> str:
+    """Give a path to read from: Spark takes one for a pattern."""
+    return re.sub(r"([][{}*?\\])", r"\\\1", _place(path))
 
 
 def _make_folder(shared: Path) -> Path:
@@ -224,7 +233,7 @@ def _conf(settings: SparkSettings, folder: Path) -> dict[str, str]:
         **settings.options,
         "spark.driver.memory": f"{settings.driver_memory_mb}m",
         "spark.executor.memory": f"{settings.executor_memory_mb}m",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={log}",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={log.as_uri()}",
         "spark.sql.warehouse.dir": _place(settings.warehouse_folder or folder / "warehouse"),
         **({"spark.local.dir": str(settings.local_folder)} if settings.local_folder else {}),
         "spark.sql.session.timeZone": "UTC",
@@ -235,6 +244,9 @@ def _start(settings: SparkSettings, folder: Path) -> Any:
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
+
+    # PySpark 4 says at each start that it does not know pandas 3; no way leads through it here.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
 
     builder = SparkSession.builder.master(settings.master).appName("trdanalysis")
     for key, value in _conf(settings, folder).items():
@@ -248,7 +260,7 @@ def _start(settings: SparkSettings, folder: Path) -> Any:
             where=f"`spark_master` is {settings.master}",
             expected="a master that runs and can be reached from here, of the same version of Spark"
             ", and Java 17 or later",
-            try_this="see docs/spark.md; `spark_master: local[2]` needs no cluster",
+            try_this="see docs/cluster.md; `spark_master: local[2]` needs no cluster",
             kind="config",
         ) from None
 
@@ -286,41 +298,3 @@ def _await_workers(session: Any) -> None:
             log.info("  waiting for a worker of the cluster")
             told = True
         time.sleep(0.2)
-
-
-def _connect(session: Any) -> Any:
-    """Connect Ibis to a session, tables coming and going as Arrow: pandas has no whole nulls."""
-    from ibis.backends.pyspark import Backend
-
-    class ArrowBackend(Backend):
-        """Ibis' own, without the way through pandas."""
-
-        def to_pyarrow(self, expr: ir.Expr, /, **options: Any) -> Any:
-            table = expr.as_table()
-            self._run_pre_execute_hooks(table)
-            frame = self.raw_sql(self.compile(table, **options))
-            fetched = frame.toArrow().cast(table.schema().to_pyarrow())
-            return expr.__pyarrow_result__(fetched)
-
-        def _register_in_memory_table(self, op: Any) -> None:
-            data = op.data.to_pyarrow(op.schema)
-            self._session.createDataFrame(_plain(data)).createOrReplaceTempView(op.name)
-
-    ArrowBackend.register_options()
-    backend = ArrowBackend()
-    backend.do_connect(session)
-    return backend
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Give columns the Arrow types that Spark takes."""
-    return table.cast(
-        pa.schema(
-            [
-                pa.field(
-                    each.name, pa.string() if pa.types.is_large_string(each.type) else each.type
-                )
-                for each in table.schema
-            ]
-        )
-    )

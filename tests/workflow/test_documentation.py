@@ -42,6 +42,10 @@ WHEEL = ".venv/bin/uv build --wheel --no-build-isolation --python .venv/bin/pyth
 NOT_RUN = {
     "make test": "it is what runs this test",
     "make test-system": "it installs Debian packages",
+    "make setup-slurm": "`make test-slurm` makes and uses that environment",
+    ". .venv-slurm/bin/activate": "`make test-slurm` makes and uses that environment",
+    "snakemake --workflow-profile profiles/slurm": "`make test-slurm` runs it on a SLURM",
+    "snakemake --cores 2 --config engine=spark spark_master=spark://master.example:7077": "`make test-system` runs the steps on a cluster",
     "make lab": "it opens a browser",
     "make setup": "the environment is there, and used",
     "git pull": "it needs another place to pull from",
