@@ -100,7 +100,6 @@ rule describe:
 
 
 rule remember:
-    localrule: True
     input:
         rules.publish.output,
         rules.changes.output,
@@ -112,6 +111,7 @@ rule remember:
         f"{R}/logs/remember.log",
     benchmark:
         f"{R}/benchmarks/remember.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     params:
