@@ -68,11 +68,23 @@ def _add_handler(handler: logging.Handler) -> None:
     log.addHandler(handler)
 
 
+def _make_engine(options: argparse.Namespace) -> Engine:
+    from trdanalysis.engine_settings import read_spark_settings
+
+    told = getattr(options, "engine", None)
+    spark = read_spark_settings(told) if told else None
+    if spark is None:
+        from trdanalysis.engine import Engine
+
+        return Engine(options.memory_limit_mb, options.threads)
+    from trdanalysis.spark import SparkEngine
+
+    return SparkEngine(spark, options.memory_limit_mb, options.threads)
+
+
 @contextmanager
 def _engine(options: argparse.Namespace) -> Iterator[Engine]:
-    from trdanalysis.engine import Engine
-
-    with Engine(options.memory_limit_mb, options.threads) as engine:
+    with _make_engine(options) as engine:
         if sys.stderr.isatty():
             engine.count_progress()
         with shown(engine.query_progress):

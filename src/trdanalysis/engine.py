@@ -151,8 +151,21 @@ class Engine:
         """Write a table sorted by ``order_by``: the same rows give the same bytes."""
         with write_aside(path) as aside:
             self.connection.to_parquet(
-                table.order_by(order_by),
+                _with_nulls_possible(table).order_by(order_by),
                 str(aside),
                 compression="zstd",
                 row_group_size=ROW_GROUP_ROWS,
             )
+
+
+def _with_nulls_possible(table: ir.Table) -> ir.Table:
+    """Give the same rows, of which no column is known to have no nulls.
+
+    DuckDB writes in a Parquet file that a column cannot be null where it happens to know so, which
+    depends on the way to the table and not on its rows. It cannot know that no random number is
+    below 0, so it must think that a row of nulls may follow.
+    """
+    kinds = {name: kind.copy(nullable=True) for name, kind in table.schema().items()}
+    nothing = pa.table({name: pa.nulls(1, kind.to_pyarrow()) for name, kind in kinds.items()})
+    never = ibis.memtable(nothing, schema=ibis.schema(kinds)).filter(ibis.random() < 0)
+    return ibis.union(table, never)

@@ -16,6 +16,7 @@ from typing import Any
 from trdanalysis.checkout import describe_checkout, describe_environment
 from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.disclosure.policy import read_policy
+from trdanalysis.engine_settings import check_spark, render_engine_settings
 from trdanalysis.errors import UserError
 from trdanalysis.files import format_json
 from trdanalysis.layout import (
@@ -60,6 +61,9 @@ PACKAGE = "trdanalysis"
 
 HERE = Path()
 
+#: What a process takes besides its engine, in MiB: Python, its packages, tables on their way.
+_REST_OF_PROCESS_MB = 1000
+
 #: What a verb reads besides the tables: reference tables by file name.
 REFERENCES = {
     "intake": (*NAME_TABLES, "scales.csv"),
@@ -92,11 +96,14 @@ class Plan:
         self.drops_folder = Path(self.settings.drops)
         self.results = Path(self.settings.results)
         self.restricted = self.results / RESTRICTED
+        if self.settings.engine == "spark":
+            check_spark()
         # A faulty definition is told before any data is read.
         load_definitions(self.definition_files, self.reference)
         read_journal(self.journal_file)
         #: The small files that steps depend on, as this run needs them.
         self.planned = render_verb_settings(self.settings, self.restricted / "settings")
+        self.planned[self.engine_file] = render_engine_settings(self.settings, self.restricted)
         # Found out here and not by a step: a change is then a changed input, which Snakemake sees.
         self.planned[self.environment_file] = format_json(describe_environment())
         self.planned[self.checkout_file] = format_json(describe_checkout(TOOL))
@@ -264,6 +271,17 @@ class Plan:
     def environment_file(self) -> Path:
         """What the environment consists of: every step depends on it."""
         return self.restricted / "settings" / "environment.json"
+
+    @property
+    def engine_file(self) -> Path:
+        """What runs the rows. No step depends on it: another engine gives the same bytes."""
+        return self.restricted / "settings" / "engine.json"
+
+    @property
+    def job_memory_mb(self) -> int:
+        """What a job with an engine takes, in MiB: the engine, and the rest of its process."""
+        spark = self.settings.spark_driver_memory_mb if self.settings.engine == "spark" else 0
+        return self.settings.memory_limit_mb + spark + _REST_OF_PROCESS_MB
 
     @property
     def checkout_file(self) -> Path:

@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from trdanalysis.contract import FACTORS, RECORDED_GROUPS
+from trdanalysis.engine_settings import EngineSettings
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.project import CONFIG_FILE, tool_config
 
@@ -218,7 +219,7 @@ def _check_no_key_twice(root: yaml.Node | None, path: Path) -> None:
             waiting.append(value)
 
 
-class Settings(StrictModel):
+class Settings(StrictModel, EngineSettings):
     """Every setting of a run; ``config/config.yaml`` says what each means."""
 
     drops: str
@@ -239,8 +240,6 @@ class Settings(StrictModel):
     draft: bool
     release_date: str | None
     release_licence: str | None = Field(min_length=1)
-    threads: int = Field(ge=1, le=1024)
-    memory_limit_mb: int = Field(ge=200)
 
     @field_validator("release_date", mode="before")
     @classmethod

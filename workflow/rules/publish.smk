@@ -115,6 +115,7 @@ rule remember:
         f"{R}/logs/remember.log",
     benchmark:
         f"{R}/benchmarks/remember.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     params:

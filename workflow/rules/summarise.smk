@@ -21,9 +21,11 @@ rule summarise:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
         content=plan.content_of("summarise"),
+        engine=plan.engine_file,
         settings=f"{R}/settings/summarise.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
@@ -36,7 +38,7 @@ rule summarise:
         "{PYTHON:q} -m trdanalysis summarise --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
 
 
 rule questions:
@@ -85,9 +87,11 @@ rule multiverse:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
         content=plan.content_of("multiverse"),
+        engine=plan.engine_file,
         settings=f"{R}/settings/multiverse.json",
         pooled=f"{R}/cohort/accepted",
         definition=plan.definition_files[0],
@@ -99,7 +103,7 @@ rule multiverse:
         "{PYTHON:q} -m trdanalysis multiverse --settings {params.settings:q} --pooled {params.pooled:q}"
         " --definition {params.definition:q} --grid {params.grid:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
 
 
 rule changes:
@@ -121,9 +125,11 @@ rule changes:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
         content=plan.content_of("changes"),
+        engine=plan.engine_file,
         settings=f"{R}/settings/changes.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
@@ -137,4 +143,4 @@ rule changes:
         "{PYTHON:q} -m trdanalysis changes --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --analysis {params.analysis:q}"
         " --history {params.history:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
