@@ -67,7 +67,8 @@ def test_the_engine_is_told_what_the_settings_say(tmp_path: Path) -> None:
 
 
 def test_duckdb_needs_no_settings_of_spark(tmp_path: Path) -> None:
-    write_engine_settings(settings(), tmp_path / "engine.json", tmp_path)
+    text = render_engine_settings(settings(), tmp_path)
+    (tmp_path / "engine.json").write_text(text, encoding="utf-8")
     assert read_spark_settings(tmp_path / "engine.json") is None
 
 
