@@ -147,6 +147,7 @@ def _add_analysis(add: Add) -> None:
     questions.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
     questions.add_argument("--definitions", type=_given, nargs="+", required=True, metavar="FILE")
     questions.add_argument("--eligibility", type=_given, required=True, metavar="FILE")
+    questions.add_argument("--engine", type=Path, metavar="FILE")
     questions.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
     multiverse = add("multiverse", "Estimate the rate of TRD in every cell of the grid.")

@@ -39,9 +39,10 @@ from trdanalysis.labelling.cohort import (
     find_while_judging,
     label_cohort,
 )
+from trdanalysis.files import write_texts_if_changed
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.layout import CHANGE_TABLES
-from trdanalysis.settings import read_settings, read_yaml, write_verb_settings
+from trdanalysis.settings import read_settings, read_yaml, render_verb_settings
 from trdanalysis.simulate import simulate_drop, write_drop
 from trdanalysis.spark import SparkEngine
 
@@ -189,7 +190,7 @@ class Study:
         self.folder = folder
         self.drops = [folder / "drops" / name for name in ("a", "b")]
         settings = read_settings(read_yaml(CONFIG / "config.yaml"))
-        write_verb_settings(settings, folder / "settings")
+        write_texts_if_changed(render_verb_settings(settings, folder / "settings"))
         for engine in ("duckdb", "spark"):
             self.engine_file(engine).write_text(json.dumps(self._told(engine, master)))
         for seed, drop in enumerate(self.drops):
@@ -225,6 +226,7 @@ class Study:
             "--cohort": [made],
             "--definitions": [CONFIG / "definitions" / "article.yaml"],
             "--definition": [CONFIG / "definitions" / "article.yaml"],
+            "--eligibility": [CONFIG / "eligibility" / "esketamine-trials.yaml"],
             "--grid": [ROOT / "tests" / "golden" / "multiverse.yaml"],
             "--analysis": [out / "analysis"],
             "--history": [out / "history"],
@@ -245,6 +247,9 @@ VERBS: dict[str, tuple[tuple[str, ...], str]] = {
     "label": (("--pooled", "--definitions"), "."),
     "summarise": (
         ("--settings", "--cohort", "--pooled", "--drops", "--definitions"), "analysis"
+    ),
+    "questions": (
+        ("--settings", "--cohort", "--pooled", "--definitions", "--eligibility"), "analysis"
     ),
     "multiverse": (("--settings", "--pooled", "--definition", "--grid"), "analysis"),
     "changes": (
@@ -277,7 +282,8 @@ def compare(study: Study, at_least: int) -> None:
 
 # Each compares what is there by then: files of its own, and those of the verbs before it.
 @pytest.mark.parametrize(
-    ("verb", "at_least"), [("pool", 6), ("label", 12), ("summarise", 30), ("multiverse", 31)]
+    ("verb", "at_least"),
+    [("pool", 6), ("label", 12), ("summarise", 30), ("questions", 33), ("multiverse", 34)],
 )
 def test_a_verb_writes_the_same_bytes(study: Study, verb: str, at_least: int) -> None:
     assert main(study.line(verb, "spark")) == 0
@@ -286,7 +292,7 @@ def test_a_verb_writes_the_same_bytes(study: Study, verb: str, at_least: int) ->
 
 def test_what_changed_is_the_same(study: Study) -> None:
     assert main(study.line("changes", "spark")) == 0
-    compare(study, 31 + len(CHANGE_TABLES))
+    compare(study, 34 + len(CHANGE_TABLES))
 
 
 def test_a_worker_killed_in_mid_job_changes_nothing(study: Study, cluster: Any) -> None:

@@ -56,8 +56,11 @@ rule questions:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("questions"),
+        engine=plan.engine_file,
         settings=f"{R}/settings/questions.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
@@ -70,7 +73,7 @@ rule questions:
         "{PYTHON:q} -m trdanalysis questions --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --definitions {params.definitions:q}"
         " --eligibility {params.eligibility:q} --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
 
 
 rule multiverse:
