@@ -30,7 +30,7 @@ from tests.support import (
 from trdanalysis.cli import main
 from trdanalysis.engine import Engine
 from trdanalysis.engine_settings import SparkSettings
-from trdanalysis.files import read_csv
+from trdanalysis.files import read_csv, write_texts_if_changed
 from trdanalysis.labelling.cases import read_cases
 from trdanalysis.labelling.cohort import (
     Cohort,
@@ -39,7 +39,6 @@ from trdanalysis.labelling.cohort import (
     find_while_judging,
     label_cohort,
 )
-from trdanalysis.files import write_texts_if_changed
 from trdanalysis.labelling.exposure import reference_drugs
 from trdanalysis.layout import CHANGE_TABLES
 from trdanalysis.settings import read_settings, read_yaml, render_verb_settings
