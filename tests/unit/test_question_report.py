@@ -44,6 +44,11 @@ def test_hidden_numbers_say_so_and_never_zero() -> None:
     assert rows[1][2:] == ["hidden", "hidden", "10", "hidden", "hidden", "at least 20.0%"]
 
 
+def test_a_table_of_nothing_but_hidden_numbers_is_one_line() -> None:
+    found = dict(tables.answer_tables(hidden().assign(status="suppressed"), ASKED))
+    assert not found["symptom"].rows and found["symptom"].empty == tables.ALL_HIDDEN
+
+
 def test_of_many_levels_those_that_nobody_has_are_left_out() -> None:
     told = dataclasses.replace(ASKED, question="after_trd")
     rows = dict(tables.answer_tables(answers(), told))["pathway"].rows

@@ -19,6 +19,9 @@ _PLACES = {"population": "Of whom", "age_band": "age band", "group": "group"}
 #: Headings of the numbers of an answer.
 NUMBERS = ("known", "unknown", "with it", "share", "95% interval", "bounds")
 
+#: Said in place of rows that are all hidden.
+ALL_HIDDEN = f"Every number here is {words.HIDDEN}."
+
 #: With more levels than this, those that nobody has are left out.
 MANY_LEVELS = 15
 
@@ -62,11 +65,14 @@ def _answer_table(part: pd.DataFrame, told: Told) -> Table:
         for row in list_rows(part)
     ]
     heads = (*(_PLACES[name] for name in apart), "what", *NUMBERS)
+    # A page of nothing but "hidden" tells no more than one line.
+    all_hidden = bool((part["status"] == "suppressed").all())
     return Table(
         f"{caption}: {of}" if of else caption,
         (heads[0].capitalize(), *heads[1:]),
-        rows,
+        [] if all_hidden else rows,
         frozenset(range(len(apart) + 1)),
+        ALL_HIDDEN if all_hidden else "Nobody.",
     )
 
 
