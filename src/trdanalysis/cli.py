@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trdanalysis.arguments import PROG, build_parser
-from trdanalysis.errors import UserError
-from trdanalysis.progress import Lines, shown
+from trdanalysis.errors import UserError, explain_system
+from trdanalysis.files import make_folder
+from trdanalysis.progress import Lines, LogFile, shown
 from trdanalysis.project import find_by_id, list_by_id
+from trdanalysis.working import at_work
 
 if TYPE_CHECKING:
     from trdanalysis.engine import Engine
@@ -29,39 +31,60 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.verb is None:
         parser.print_help(sys.stderr)
         return 2
-    _start_log(options.log)
     try:
-        _run(options)
+        _start_log(options.log)
+        with at_work(options.log):
+            _run(options)
     except UserError as error:
         log.error("Error: %s", error)
         return error.exit_code
+    except (OSError, MemoryError) as error:
+        if isinstance(error, BrokenPipeError):
+            return 0
+        told = explain_system(error)
+        if told is None:
+            raise
+        log.error("Error: %s", told)
+        return told.exit_code
     except KeyboardInterrupt:
         log.error("Stopped. Nothing half-written was left; run the same command to go on.")
         return 130
-    except BrokenPipeError:
-        return 0
     return 0
 
 
 def _start_log(file: Path | None) -> None:
-    handlers: list[logging.Handler] = [Lines()]
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
     log.setLevel(logging.INFO)
     for old in log.handlers[:]:
         log.removeHandler(old)
         old.close()
-    for handler in handlers:
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        log.addHandler(handler)
+    _add_handler(Lines())
+    if file is not None:
+        make_folder(file.parent)
+        _add_handler(LogFile(file, mode="w", encoding="utf-8"))
+
+
+def _add_handler(handler: logging.Handler) -> None:
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.addHandler(handler)
+
+
+def _make_engine(options: argparse.Namespace) -> Engine:
+    from trdanalysis.engine_settings import read_spark_settings
+
+    told = getattr(options, "engine", None)
+    spark = read_spark_settings(told) if told else None
+    if spark is None:
+        from trdanalysis.engine import Engine
+
+        return Engine(options.memory_limit_mb, options.threads)
+    from trdanalysis.spark import SparkEngine
+
+    return SparkEngine(spark, options.memory_limit_mb, options.threads)
 
 
 @contextmanager
 def _engine(options: argparse.Namespace) -> Iterator[Engine]:
-    from trdanalysis.engine import Engine
-
-    with Engine(options.memory_limit_mb, options.threads) as engine:
+    with _make_engine(options) as engine:
         if sys.stderr.isatty():
             engine.count_progress()
         with shown(engine.query_progress):

@@ -20,7 +20,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from trdanalysis.errors import UserError
+from trdanalysis.errors import TOLD_OF_FILES, UserError, explain_system
 from trdanalysis.files import is_alive, write_aside
 
 # Each step of a derivation stays a query of its own. Fused, an expression that is used several
@@ -35,7 +35,6 @@ _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 #: Rows of one row group in a Parquet file; fixed, so that the bytes do not depend on the machine.
 ROW_GROUP_ROWS = 122_880
 
-
 _SPILL = "trdanalysis-spill-"
 
 
@@ -49,6 +48,12 @@ def _clear_spills() -> None:
             continue
         if is_own and owner.isdecimal() and not is_alive(int(owner)):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _refused(error: duckdb.IOException) -> UserError | None:
+    """Give what to do where the system refused to read or write, if the engine tells that."""
+    told = [one for one in TOLD_OF_FILES if os.strerror(one) in str(error)]
+    return explain_system(OSError(told[0], "")) if told else None
 
 
 class Engine:
@@ -89,6 +94,9 @@ class Engine:
         gc.set_threshold(*self._collections)
         self.connection.disconnect()
         self._spill.cleanup()
+        refused = _refused(error) if isinstance(error, duckdb.IOException) else None
+        if refused is not None:
+            raise refused from None
         if isinstance(error, duckdb.OutOfMemoryException):
             # What the engine says may name what it worked on; that it ran out is enough.
             raise UserError(
@@ -143,8 +151,21 @@ class Engine:
         """Write a table sorted by ``order_by``: the same rows give the same bytes."""
         with write_aside(path) as aside:
             self.connection.to_parquet(
-                table.order_by(order_by),
+                _with_nulls_possible(table).order_by(order_by),
                 str(aside),
                 compression="zstd",
                 row_group_size=ROW_GROUP_ROWS,
             )
+
+
+def _with_nulls_possible(table: ir.Table) -> ir.Table:
+    """Give the same rows, of which no column is known to have no nulls.
+
+    DuckDB writes in a Parquet file that a column cannot be null where it happens to know so, which
+    depends on the way to the table and not on its rows. It cannot know that no random number is
+    below 0, so it must think that a row of nulls may follow.
+    """
+    kinds = {name: kind.copy(nullable=True) for name, kind in table.schema().items()}
+    nothing = pa.table({name: pa.nulls(1, kind.to_pyarrow()) for name, kind in kinds.items()})
+    never = ibis.memtable(nothing, schema=ibis.schema(kinds)).filter(ibis.random() < 0)
+    return ibis.union(table, never)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from tests.support import ROOT
 from trdanalysis.cli import main
+from trdanalysis.files import write_texts_if_changed
 from trdanalysis.layout import ABOUT_PUBLISHED, PUBLISHED_TABLES, TABLE_FILES, TABLES_FOLDER
-from trdanalysis.settings import read_settings, read_yaml, write_verb_settings
+from trdanalysis.settings import read_settings, read_yaml, render_verb_settings
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected"
@@ -26,7 +27,9 @@ def run_verbs(drop: Path, results: Path) -> Path:
     """Run intake to publish, as the workflow does, and give the folder of published files."""
     config = ROOT / "config"
     settings = results / "restricted" / "settings"
-    write_verb_settings(read_settings(read_yaml(config / "config.yaml")), settings)
+    write_texts_if_changed(
+        render_verb_settings(read_settings(read_yaml(config / "config.yaml")), settings)
+    )
     definition = str(config / "definitions" / "article.yaml")
     taken = str(results / "restricted" / "drops" / drop.name)
     cohort = results / "restricted" / "cohort"

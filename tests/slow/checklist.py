@@ -177,7 +177,8 @@ def _add_symptoms(patient: Patient, add: Any, counts: Counts) -> None:
     for name, value in told.items():
         add("symptoms", "symptom", group, "", "", name, event=value)
     for one, other in combinations(SYMPTOMS, 2):
-        both = all_of([told[one], told[other]])
+        known = told[one] is not None and told[other] is not None
+        both = all_of([told[one], told[other]]) if known else None
         add("symptoms", "symptom_pair", group, "", one, other, event=both)
     known = None not in told.values()
     number = sum(value is True for value in told.values())

@@ -21,8 +21,11 @@ rule summarise:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("summarise"),
+        engine=plan.engine_file,
         settings=f"{R}/settings/summarise.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
@@ -35,7 +38,7 @@ rule summarise:
         "{PYTHON:q} -m trdanalysis summarise --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
 
 
 rule questions:
@@ -53,8 +56,11 @@ rule questions:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("questions"),
+        engine=plan.engine_file,
         settings=f"{R}/settings/questions.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
@@ -67,7 +73,7 @@ rule questions:
         "{PYTHON:q} -m trdanalysis questions --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --definitions {params.definitions:q}"
         " --eligibility {params.eligibility:q} --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
 
 
 rule multiverse:
@@ -84,8 +90,11 @@ rule multiverse:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("multiverse"),
+        engine=plan.engine_file,
         settings=f"{R}/settings/multiverse.json",
         pooled=f"{R}/cohort/accepted",
         definition=plan.definition_files[0],
@@ -97,7 +106,7 @@ rule multiverse:
         "{PYTHON:q} -m trdanalysis multiverse --settings {params.settings:q} --pooled {params.pooled:q}"
         " --definition {params.definition:q} --grid {params.grid:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
 
 
 rule changes:
@@ -119,8 +128,11 @@ rule changes:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("changes"),
+        engine=plan.engine_file,
         settings=f"{R}/settings/changes.json",
         cohort=f"{R}/cohort",
         pooled=f"{R}/cohort/accepted",
@@ -134,4 +146,4 @@ rule changes:
         "{PYTHON:q} -m trdanalysis changes --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --analysis {params.analysis:q}"
         " --history {params.history:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"

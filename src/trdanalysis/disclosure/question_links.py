@@ -84,7 +84,7 @@ def link_questions(ledger: Ledger, rows: Rows, primary: str) -> None:
 
 
 def _link_symptoms(found: _Found) -> None:
-    """Enter that pairs are of those with each symptom, and groups are of all with it."""
+    """Enter what a pair says of each symptom, and that groups are of all with it."""
     for name in SYMPTOMS:
         groups = [found.row("symptoms", "symptom", group, name)
                   for group in ("trd", "pseudo_resistant", "responding")]  # fmt: skip
@@ -97,7 +97,7 @@ def _link_symptoms(found: _Found) -> None:
         for name in (group, level):
             one = found.row("symptoms", "symptom", population, name, "", band)
             found.link(found.at(one, "events"), found.at(both, "events"))
-            found.link(found.at(both, "without"), found.at(one, "without"))
+            found.link(found.at(both, "unknown"), found.at(one, "unknown"))
     for (population, _, _), level in found.levels("symptoms", "symptom_count"):
         if level == "0":
             # Who has none has not this one; who has all has it.

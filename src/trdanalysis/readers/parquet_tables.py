@@ -15,7 +15,7 @@ import pyarrow as pa
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.readers.door import MOST_BYTES_A_LINE, check_parquet
-from trdanalysis.readers.text_tables import LINE, check_column_count, trim
+from trdanalysis.readers.text_tables import LINE, check_names, trim
 
 
 def read_text_parquet(engine: Engine, path: Path, yes_no_columns: frozenset[str]) -> ir.Table:
@@ -58,7 +58,7 @@ def _parquet_text(engine: Engine, path: Path, yes_no_columns: frozenset[str]) ->
     large = check_parquet(path)
     raw = engine.connection.read_parquet(str(path))
     schema = raw.schema()
-    check_column_count(len(schema), path)
+    check_names(list(schema), path)
     nested = [name for name, kind in schema.items() if kind.is_nested() or kind.is_binary()]
     if nested:
         raise UserError(

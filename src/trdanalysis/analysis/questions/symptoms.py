@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -40,9 +41,9 @@ def ask_symptoms(asked: Asked) -> Found:
     -------
     Found
         Of each patient group: ``symptom`` (yes or no, one row each), ``symptom_pair`` (the group is
-        one symptom and the level another; yes where both are present) and ``symptom_count`` (how
-        many of the eight, where all are known). Contrasts: the difference in each symptom's share
-        between resistant patients and each other group.
+        one symptom and the level another; yes where both are present, unknown where either is)
+        and ``symptom_count`` (how many of the eight, where all are known). Contrasts: the
+        difference in each symptom's share between resistant patients and each other group.
 
     Notes
     -----
@@ -82,7 +83,14 @@ def count_symptoms(members: ir.Table) -> dict[str, dict[str, int]]:
     """
     own = members.filter(members.patient_group.notnull())
     flags = {name: own[name] for name in SYMPTOMS}
-    flags |= {_pair(one, other): own[one] & own[other] for one, other in combinations(SYMPTOMS, 2)}
+    # Of a pair both are asked for. That one is absent would settle it too, but a yes needs both:
+    # the known would then have fewer pairs than everybody has.
+    flags |= {
+        _pair(one, other): ibis.cases(
+            (own[one].notnull() & own[other].notnull(), own[one] & own[other])
+        )
+        for one, other in combinations(SYMPTOMS, 2)
+    }
     number = own[SYMPTOMS[0]].cast("int64")
     for name in SYMPTOMS[1:]:
         number = number + own[name].cast("int64")

@@ -37,8 +37,8 @@ SYMPTOMS = Told(
     caveats=(
         "Symptoms are of the last observation, for everybody: they may have been others when"
         " resistance began.",
-        "A symptom that nobody recorded is unknown, and not absent. Two at once are known where one"
-        " of them is known to be absent; how many there are, only where all eight are known.",
+        "A symptom that nobody recorded is unknown, and not absent. Two at once are known where"
+        " both are known; how many there are, where all eight are.",
         "How severe a symptom is cannot be told: records come with totals of scales, not items.",
     ),
     captions={
