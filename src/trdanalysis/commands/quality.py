@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from trdanalysis.commands.intake import load_accepted, take_in_drop
-from trdanalysis.commands.shared import step
+from trdanalysis.commands.shared import load_drug_names, load_scales, step
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import read_json, write_text
@@ -20,7 +20,8 @@ from trdanalysis.intake.quality import (
     summarise_faults,
     summarise_findings,
 )
-from trdanalysis.intake.take_in import ADJACENT_GAP_DAYS
+from trdanalysis.intake.reference import Reference
+from trdanalysis.intake.take_in import ADJACENT_GAP_DAYS, take_in
 from trdanalysis.layout import QUALITY_PAGE
 from trdanalysis.readers.drop_info import list_drops, read_drop_info
 from trdanalysis.report.quality import Quality, render_console, render_quality
@@ -88,7 +89,14 @@ def run_check(
     ]  # fmt: skip
     taken = [restricted / "drops" / name for name in before]
     earlier = [path for path in taken if (path / "summary.json").is_file()]
-    raw, result = take_in_drop(engine, folder.resolve(), info, earlier, reference)
+    names = Reference(load_drug_names(reference), load_scales(reference))
+    raw, result = take_in_drop(
+        engine,
+        folder.resolve(),
+        info,
+        earlier,
+        lambda tables, known: take_in(engine, tables, names, namespace=info.namespace, known=known),
+    )
     findings = sort_findings([result.findings, raw.findings])
     others = [
         measure_columns(load_accepted(engine, path).tables, _read_findings(path))

@@ -29,6 +29,8 @@ from trdanalysis.readers.door import MOST_BYTES_A_LINE
 LINE = "line"
 #: Planning queries takes longer than in proportion to columns: 4,000 take 20 s, 10,000 minutes.
 MOST_COLUMNS = 4_000
+#: Tables of more rows are left in their file, or kept in one: not in memory.
+MOST_ROWS_IN_MEMORY = 1_000_000
 #: The header must end within this many characters.
 _MOST_OF_HEADER = 2_000_000
 #: Separators that exports use.
@@ -71,7 +73,9 @@ def read_text_csv(
     names = _read_header(path, delimiter)
     line_count = _scan(path)
     try:
-        kept = engine.keep(_csv_text(engine, path, delimiter, names, quoted=quoted))
+        text = _csv_text(engine, path, delimiter, names, quoted=quoted)
+        is_large = line_count > MOST_ROWS_IN_MEMORY
+        kept = engine.keep_in_file(text) if is_large else engine.keep(text)
     except duckdb.Error as error:
         raise _unreadable(path, names, delimiter, str(error)) from None
     rows = int(kept.count().to_pyarrow().as_py())
