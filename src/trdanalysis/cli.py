@@ -65,7 +65,9 @@ def _start_log(file: Path | None) -> None:
 def _engine(options: argparse.Namespace) -> Iterator[Engine]:
     from trdanalysis.engine import Engine
 
-    with Engine(options.memory_limit_mb, options.threads) as engine:
+    with Engine(
+        options.memory_limit_mb, options.threads, options.spill_folder, options.spill_limit_mb
+    ) as engine:
         if sys.stderr.isatty():
             engine.count_progress()
         with shown(engine.query_progress):

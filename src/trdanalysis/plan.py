@@ -7,6 +7,7 @@ here can be tested without Snakemake.
 from __future__ import annotations
 
 import ast
+import shlex
 from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -47,6 +48,7 @@ from trdanalysis.readers.drop_info import DropInfo, drop_files, list_drops, read
 from trdanalysis.report.paper.journal import read_journal
 from trdanalysis.running import WITHDRAWN, begin_run, write_deliveries, write_withdrawn
 from trdanalysis.settings import Settings, read_settings, write_verb_settings
+from trdanalysis.spill import clear_spills
 
 PACKAGE = "trdanalysis"
 
@@ -122,8 +124,22 @@ class Plan:
         """
         try:
             begin_run(self.restricted, self.drops)
+            clear_spills(self.spill_folder)
         except UserError as error:
             raise told_as(str(error)) from None
+
+    @property
+    def spill_folder(self) -> Path:
+        """Where steps put what memory does not hold."""
+        chosen = self.settings.spill_folder
+        return Path(chosen) if chosen else self.restricted / "spill"
+
+    @property
+    def spill_options(self) -> str:
+        """The same, and how much may lie there, as the command line of a verb has it."""
+        limit = self.settings.spill_limit_mb
+        told = f"--spill-folder {shlex.quote(str(self.spill_folder))}"
+        return told + (f" --spill-limit-mb {limit}" if limit else "")
 
     @property
     def withdrawn_file(self) -> str:

@@ -239,6 +239,8 @@ class Settings(StrictModel):
     release_licence: str | None = Field(min_length=1)
     threads: int = Field(ge=1, le=1024)
     memory_limit_mb: int = Field(ge=200)
+    spill_folder: str | None = Field(min_length=1)
+    spill_limit_mb: int | None = Field(ge=1)
 
     @field_validator("release_date", mode="before")
     @classmethod

@@ -32,7 +32,7 @@ rule intake:
     shell:
         "{PYTHON:q} -m trdanalysis intake --drop {params.drop:q} --earlier {params.earlier:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --threads {threads} --memory-limit-mb {resources.mem_mb} {SPILL}"
 
 
 rule quality:
@@ -57,7 +57,7 @@ rule quality:
         "Writing a page on the quality of each drop"
     shell:
         "{PYTHON:q} -m trdanalysis quality --drops {params.drops:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --threads {threads} --memory-limit-mb {resources.mem_mb} {SPILL}"
 
 
 rule pool:
@@ -85,4 +85,4 @@ rule pool:
     shell:
         "{PYTHON:q} -m trdanalysis pool --settings {params.settings:q} --drops {params.drops:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --threads {threads} --memory-limit-mb {resources.mem_mb} {SPILL}"

@@ -26,4 +26,4 @@ rule label:
     shell:
         "{PYTHON:q} -m trdanalysis label --pooled {params.pooled:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb}"
+        " --threads {threads} --memory-limit-mb {resources.mem_mb} {SPILL}"
