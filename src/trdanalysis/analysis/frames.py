@@ -32,8 +32,8 @@ from trdanalysis.labelling.failures import Keeper
 #: More antidepressant trials than this are counted as so many.
 MOST_TRIALS = 3
 
-#: More patterns than this stay in the engine.
-MOST_PATTERNS = 50_000
+#: More patients than this stay in the engine, where each model groups them by what it looks at.
+MOST_PATIENTS = 100_000
 
 #: Whether the baseline score is in the upper half, among what members are grouped by.
 SEVERE = "severe"
@@ -58,8 +58,8 @@ class Frame:
         range), ``antidepressant_trials`` (3: three or more), the factor groups and any other factor
         asked for, the parts of the label, ``state``, what
         :data:`trdanalysis.analysis.states.TRIAL_COLUMNS` names, and ``patients``. Yes-or-no columns
-        are 1, 0, NaN; NaN or None is unknown everywhere. Of large cohorts, where almost every
-        patient is a pattern, it is a table of the engine.
+        are 1, 0, NaN; NaN or None is unknown everywhere. Of large cohorts it is a table of the
+        engine with one row per patient.
     """
 
     rows: pd.DataFrame | ir.Table
@@ -163,7 +163,7 @@ def collect_frame(
     factors
         Single factors that models adjust for.
     engine
-        Keeps the patterns where they are many.
+        Keeps the patients where they are many.
     """
     under_age = criteria.age_band.isin(list(under_age_bands)).fill_null(False)
     adults = criteria.filter(~under_age)
@@ -175,11 +175,10 @@ def collect_frame(
         antidepressant_trials=ibis.least(table.antidepressant_trials, MOST_TRIALS),
     )
     by = [*_BY, *extra, STATE, *TRIAL_COLUMNS]
+    if engine is not None and int(adults.count().to_pyarrow().as_py()) > MOST_PATIENTS:
+        # Nearly every patient has a pattern of their own: grouping them would group nobody.
+        return Frame(engine.keep(table.select(*by, patients=ibis.literal(1, "int64"))))
     grouped = table.group_by(by).agg(patients=table.count())
-    if engine is not None:
-        grouped = engine.keep(grouped)
-        if int(grouped.count().to_pyarrow().as_py()) > MOST_PATTERNS:
-            return Frame(grouped)
     return Frame(_as_numbers(grouped.order_by(by).to_pyarrow().to_pandas()))
 
 

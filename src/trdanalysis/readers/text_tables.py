@@ -270,7 +270,8 @@ def _number_lines(
     counted = pa.table({LINE: np.arange(2, len(lines) + 2), "line_of_file": np.asarray(lines)})
     joined = kept.left_join(engine.from_memory(counted), LINE).drop(f"{LINE}_right")
     renamed = joined.drop(LINE).rename({LINE: "line_of_file"})
-    return engine.keep(renamed.order_by(LINE))
+    keep = engine.keep_in_file if len(lines) > MOST_ROWS_IN_MEMORY else engine.keep
+    return keep(renamed.order_by(LINE))
 
 
 def _scan(path: Path) -> int:
