@@ -57,7 +57,8 @@ class Engine:
         Where the session makes its folder for what memory does not hold; by default the system's
         folder for temporary files.
     spill_limit_mb
-        What DuckDB may spill, in MiB; by default nine tenths of what is free on the disk.
+        What may be spilled, in MiB; by default nine tenths of what is free on the disk. It is asked
+        of DuckDB for its own files, and before every file that a table is kept in.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Engine:
         spill_limit_mb: int | None = None,
     ) -> None:
         self._memory_limit_mb = memory_limit_mb
-        self.spill = Spill(spill_folder)
+        self.spill = Spill(spill_folder, spill_limit_mb)
         self.connection = ibis.duckdb.connect(
             memory_limit=f"{memory_limit_mb}MiB",
             threads=threads,
@@ -160,8 +161,9 @@ class Engine:
         """
         folder = self.spill.new_file().with_suffix("")
         query = self.connection.compile(table.mutate(**{_PARTITION: number}))
+        quoted = str(folder).replace("'", "''")
         self.connection.raw_sql(
-            f"COPY ({query}) TO '{folder}' (FORMAT parquet, PARTITION_BY ({_PARTITION}),"
+            f"COPY ({query}) TO '{quoted}' (FORMAT parquet, PARTITION_BY ({_PARTITION}),"
             f" OVERWRITE_OR_IGNORE, COMPRESSION lz4_raw, ROW_GROUP_SIZE {_ROWS_OF_PARTITION})"
         )
         # A table without rows leaves no folder.

@@ -36,6 +36,9 @@ class Spill:
     ----------
     folder
         In which it is made; by default the system's for temporary files.
+    limit_mb
+        What may lie in it, in MiB, before another file is begun. The engine's own files of what it
+        could not hold are not begun here: it is told of the limit itself.
 
     Raises
     ------
@@ -43,7 +46,8 @@ class Spill:
         Kind ``output``, where it cannot be made.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, limit_mb: int | None = None) -> None:
+        self._limit_mb = limit_mb
         self.within = folder or Path(tempfile.gettempdir())
         try:
             if folder is not None:
@@ -62,7 +66,21 @@ class Spill:
         self._files = 0
 
     def new_file(self) -> Path:
-        """Give the path of a Parquet file that is not there yet."""
+        """Give the path of a Parquet file that is not there yet.
+
+        Raises
+        ------
+        UserError
+            Kind ``resources``, where as much lies there as may.
+        """
+        if self._limit_mb is not None and self._measure_mb() > self._limit_mb:
+            raise UserError(
+                f"more than {self._limit_mb} MiB of rows were spilled",
+                where=str(self.within),
+                try_this="allow for more: `spill_limit_mb` in config/config.yaml,"
+                " or `--spill-limit-mb`",
+                kind="resources",
+            )
         self._files += 1
         return self.new_folder("kept") / f"{self._files:06}.parquet"
 
@@ -71,6 +89,15 @@ class Spill:
         made = self.folder / name
         made.mkdir(exist_ok=True)
         return made
+
+    def _measure_mb(self) -> float:
+        total = 0
+        for path in self.folder.rglob("*"):
+            try:
+                total += path.stat().st_size
+            except OSError:  # the engine removed it meanwhile
+                continue
+        return total / 2**20
 
     def remove(self) -> None:
         """Remove everything."""

@@ -144,6 +144,17 @@ def test_spilling_more_than_allowed_says_what_to_do(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_tables_kept_in_files_count_as_spilled(tmp_path: Path) -> None:
+    with Engine(300, 1, spill_folder=tmp_path, spill_limit_mb=1) as engine:
+        rows = ibis.range(0, 100_000).unnest().name("a").as_table()
+        text = rows.mutate(b=rows.a.cast("string").hexdigest("md5"))
+        engine.keep_in_file(text)
+        with pytest.raises(UserError, match="more than 1 MiB") as caught:
+            engine.keep_in_file(text)
+    assert caught.value.exit_code == EXIT_CODES["resources"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_spill_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="temporary files cannot be used"):

@@ -33,8 +33,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("encrypted", [False, True])
-def test_everybody_is_in_one_part_and_parts_follow_each_other(encrypted: bool) -> None:
-    with Engine(300, 1) as engine:
+def test_everybody_is_in_one_part_and_parts_follow_each_other(encrypted, tmp_path) -> None:
+    with Engine(300, 1, spill_folder=tmp_path / "it's spilled") as engine:
         if encrypted:
             engine.encrypt_spill()
         frame = pd.DataFrame({"patient_id": IDS, "n": range(len(IDS))})
