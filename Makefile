@@ -44,7 +44,7 @@ SPARK_READY := .venv-spark/.installed-$(call checksum,requirements-spark.lock re
 
 SLURM_READY := .venv-slurm/.installed-$(call checksum,requirements-slurm.lock requirements.lock $(RECIPE) pyproject.toml)
 
-.PHONY: help setup setup-slurm demo test check format format-check lint types fuzz faults audit sbom compare-acro simulate-check test-system test-slurm bench bench-trend huge lab docs lock clean always
+.PHONY: help setup setup-slurm demo test check format format-check lint types fuzz faults audit sbom compare-acro simulate-check test-system test-slurm bench bench-trend scale huge lab docs lock clean always
 
 help: ## List what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -148,6 +148,9 @@ bench: $(READY) ## Measure speed and memory (minutes, and some GB of disk); keep
 
 bench-trend: $(READY) ## Write docs/performance-trend.md from the records of make bench
 	$(BIN)/python -m bench.trend
+
+scale: $(READY) ## Run the whole workflow on 1 and 5 million trials (ARGS="--rows 1000000 50000000")
+	$(BIN)/python -m bench.scale $(ARGS)
 
 huge: $(READY) ## Take in a drop of 500 MB and print its peak memory (ARGS="--megabytes 5000 --dirty")
 	$(BIN)/python -m bench.huge $(ARGS)

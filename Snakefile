@@ -22,7 +22,7 @@ except UserError as error:
 
 R = str(plan.restricted)
 PYTHON = sys.executable  # a run needs no activated environment
-REFERENCE = plan.reference
+REFERENCE, SPILL = plan.reference, plan.spill_options
 
 
 include: "workflow/around.smk"

@@ -10,13 +10,11 @@ import argparse
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 
 from trdanalysis.layout import POOLED
-from trdanalysis.simulate.drop import DROP_YAML, simulate_chunk, to_arrow, write_table
+from trdanalysis.simulate import write_large_drop
 
 SEED = 20
-CHUNK_PATIENTS = 50_000
 #: Courses and what is given beside them, by patient; see `docs/simulation.md`.
 TRIALS_PER_PATIENT = 2.6
 
@@ -27,30 +25,17 @@ def make_drop(folder: Path, trials: int, *, csv: bool, detailed: bool) -> None:
     CSV drops are what sites send: all four tables, with faults. Parquet drops are clean, either
     without dose steps and ratings or, ``detailed``, with them for every course.
     """
-    folder.mkdir(parents=True)
-    patients = max(1, round(trials / TRIALS_PER_PATIENT))
     share = 0.3 if csv else float(detailed)
-    writers: dict[str, pq.ParquetWriter] = {}
-    for first in range(0, patients, CHUNK_PATIENTS):
-        chunk = simulate_chunk(
-            first,
-            min(CHUNK_PATIENTS, patients - first),
-            SEED,
-            dirt=csv,
-            step_share=share,
-            rated_share=share,
-        )
-        for name, table in chunk.tables.items():
-            if csv:
-                write_table(table, folder / f"{name}.csv", "csv", header=first == 0)
-                continue
-            rows = to_arrow(table)
-            if name not in writers:
-                writers[name] = pq.ParquetWriter(folder / f"{name}.parquet", rows.schema)
-            writers[name].write_table(rows)
-    for writer in writers.values():
-        writer.close()
-    (folder / "drop.yaml").write_text(DROP_YAML, encoding="utf-8")
+    write_large_drop(
+        max(1, round(trials / TRIALS_PER_PATIENT)),
+        SEED,
+        folder,
+        file_format="csv" if csv else "parquet",
+        dirt=csv,
+        processes=2,
+        step_share=share,
+        rated_share=share,
+    )
 
 
 def spread(accepted: Path, folder: Path, copies: int) -> None:

@@ -2,6 +2,7 @@
 
 read ACCEPTED            DuckDB reads the columns that labelling needs, and nothing else
 read-csv DROP            DuckDB's bare read_csv of every table
+read-drop DROP           DuckDB reads every cell of a drop, and nothing else
 labels ACCEPTED OUT      the project: accepted tables to sorted labels on disk
 evidence COHORT OUT      the project: what `label` wrote to the evidence of every label, on disk
 criteria COHORT OUT      the project: criteria of every estimand, patient by patient, on disk
@@ -23,8 +24,8 @@ import duckdb
 from trdanalysis.contract import FACTORS, RECORDED_GROUPS
 
 SIDES = (
-    "read", "read-csv", "labels", "evidence", "criteria", "read-strata", "strata", "multiverse",
-    "apply",
+    "read", "read-csv", "read-drop", "labels", "evidence", "criteria", "read-strata", "strata",
+    "multiverse", "apply",
 )  # fmt: skip
 THREADS = 2
 REFERENCE = Path("config/reference")
@@ -87,6 +88,16 @@ def read_csv(drop: Path) -> None:
     with duckdb.connect(config={"threads": THREADS}) as connection:
         for path in sorted(drop.glob("*.csv")):
             connection.execute(f"CREATE TABLE {path.stem} AS FROM read_csv('{path}')")
+
+
+def read_drop(drop: Path) -> None:
+    """Read every cell of a drop's tables; a sum over it cannot be answered out of statistics."""
+    with duckdb.connect(config={"threads": THREADS}) as connection:
+        for path in sorted([*drop.glob("*.csv"), *drop.glob("*.parquet")]):
+            source = f"read_{path.suffix[1:]}('{path}')"
+            names = [row[0] for row in connection.sql(f"DESCRIBE FROM {source}").fetchall()]
+            sums = ", ".join(f"sum(strlen({name}::VARCHAR))" for name in names)
+            connection.sql(f"SELECT {sums} FROM {source}").fetchall()
 
 
 def label(accepted: Path, out: Path, memory_limit_mb: int) -> None:
@@ -256,6 +267,8 @@ def main() -> None:
         evaluate_multiverse(options.source, options.out, options.memory_limit_mb)
     elif options.side == "read-csv":
         read_csv(options.source)
+    elif options.side == "read-drop":
+        read_drop(options.source)
     elif options.side == "evidence":
         write_evidence(options.source, options.out, options.memory_limit_mb)
     elif options.side == "labels":

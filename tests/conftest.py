@@ -7,7 +7,11 @@ assignment is made here.
 """
 
 import gc
+import os
 from pathlib import Path
+
+# As the command line has it: see trdanalysis.cli.main. It must be set before numpy is loaded.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import pytest
 from xdist.remote import Producer

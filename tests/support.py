@@ -21,7 +21,8 @@ from trdanalysis.intake.pool import (
     find_left_out_factors,
     pool_drops,
 )
-from trdanalysis.intake.take_in import Intake, Reference, take_in
+from trdanalysis.intake.reference import Reference
+from trdanalysis.intake.take_in import Intake, take_in
 from trdanalysis.labelling.cohort import Cohort, Labelled, label_cohort
 from trdanalysis.labelling.definition import (
     Definition,

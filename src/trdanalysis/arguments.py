@@ -66,6 +66,15 @@ def build_parser(prog: str = PROG) -> argparse.ArgumentParser:
     shared.add_argument(
         "--memory-limit-mb", type=int, default=4000, metavar="MIB", help="default: 4000"
     )
+    shared.add_argument(
+        "--spill-folder", type=Path, metavar="FOLDER",
+        help="where the engine puts what memory does not hold; if left out, the system's folder"
+        " for temporary files",
+    )  # fmt: skip
+    shared.add_argument(
+        "--spill-limit-mb", type=int, metavar="MIB",
+        help="what may lie there; if left out, nine tenths of what is free on the disk",
+    )  # fmt: skip
 
     def add(verb: str, text: str) -> argparse.ArgumentParser:
         return verbs.add_parser(

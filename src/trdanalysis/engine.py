@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
-import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,7 +21,8 @@ import pandas as pd
 import pyarrow as pa
 
 from trdanalysis.errors import TOLD_OF_FILES, UserError, explain_system
-from trdanalysis.files import is_alive, write_aside
+from trdanalysis.files import append_csv, write_aside
+from trdanalysis.spill import Spill
 
 # Each step of a derivation stays a query of its own. Fused, an expression that is used several
 # times is written out as often, and the engine computes it as often.
@@ -35,19 +36,12 @@ _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 #: Rows of one row group in a Parquet file; fixed, so that the bytes do not depend on the machine.
 ROW_GROUP_ROWS = 122_880
 
-_SPILL = "trdanalysis-spill-"
+#: What rows are told apart by while they are laid out, and how many of a partition are collected
+#: before they go to the disk; every partition collects its own.
+_PARTITION, _ROWS_OF_PARTITION = "part__number", 20_480
 
-
-def _clear_spills() -> None:
-    """Remove what engines of this user that were killed had spilled: it holds rows of patients."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_SPILL}*-*"):
-        owner = left.name.removeprefix(_SPILL).partition("-")[0]
-        try:
-            is_own = left.is_dir() and not left.is_symlink() and left.stat().st_uid == os.getuid()
-        except OSError:
-            continue
-        if is_own and owner.isdecimal() and not is_alive(int(owner)):
-            shutil.rmtree(left, ignore_errors=True)
+#: Rows that go to a text file at a time.
+_ROWS_OF_TEXT = 100_000
 
 
 def _refused(error: duckdb.IOException) -> UserError | None:
@@ -65,20 +59,40 @@ class Engine:
         What DuckDB may hold before it spills, in MiB.
     threads
         Worker threads. They change the time, never a result.
+    spill_folder
+        Where the session makes its folder for what memory does not hold; by default the system's
+        folder for temporary files.
+    spill_limit_mb
+        What may be spilled, in MiB; by default nine tenths of what is free on the disk. It is asked
+        of DuckDB for its own files, and before every file that a table is kept in.
     """
 
-    def __init__(self, memory_limit_mb: int = 2000, threads: int = 2) -> None:
+    #: Whether a large cohort is gone through a million rows at a time.
+    wants_parts = True
+
+    def __init__(
+        self,
+        memory_limit_mb: int = 2000,
+        threads: int = 2,
+        spill_folder: Path | None = None,
+        spill_limit_mb: int | None = None,
+    ) -> None:
         self._memory_limit_mb = memory_limit_mb
-        _clear_spills()
-        self._spill = tempfile.TemporaryDirectory(prefix=f"{_SPILL}{os.getpid()}-")
+        self.spill = Spill(spill_folder, spill_limit_mb)
         self.connection = ibis.duckdb.connect(
             memory_limit=f"{memory_limit_mb}MiB",
             threads=threads,
-            temp_directory=self._spill.name,
+            temp_directory=str(self.spill.folder),
         )
+        if spill_limit_mb is not None:
+            self.connection.raw_sql(f"SET max_temp_directory_size = '{spill_limit_mb}MiB'")
         # Ibis 12 writes lambdas with an arrow, which DuckDB 2.0 still reads if told to.
         self.connection.raw_sql("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'")
         self._kept = 0
+        self._names: list[str] = []
+        self._files: list[Path] = []
+        self._in_files = False
+        self.is_spill_encrypted = False
         self._collections = gc.get_threshold()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *self._collections[1:])
 
@@ -93,7 +107,7 @@ class Engine:
     ) -> None:
         gc.set_threshold(*self._collections)
         self.connection.disconnect()
-        self._spill.cleanup()
+        self.spill.remove()
         refused = _refused(error) if isinstance(error, duckdb.IOException) else None
         if refused is not None:
             raise refused from None
@@ -101,9 +115,10 @@ class Engine:
             # What the engine says may name what it worked on; that it ran out is enough.
             raise UserError(
                 f"the engine ran out of its {self._memory_limit_mb} MiB of memory, or of disk",
-                where=f"temporary files under {tempfile.gettempdir()}",
+                where=f"temporary files under {self.spill.within}",
                 try_this="give it more: `memory_limit_mb` in config/config.yaml,"
-                " or `--memory-limit-mb`; and see that the disk has room",
+                " or `--memory-limit-mb`; and see that the disk has room and `spill_limit_mb`"
+                " allows for it",
                 kind="resources",
             ) from None
 
@@ -129,16 +144,71 @@ class Engine:
         """
         self.connection.raw_sql("SET force_mbedtls_unsafe = 'true'")
         self.connection.raw_sql("SET temp_file_encryption = true")
+        self.is_spill_encrypted = True
 
     def keep(self, table: ir.Table) -> ir.Table:
         """Compute a table once and keep it for the session, for use by several expressions."""
+        if self._in_files:
+            return self.keep_in_file(table)
         self._kept += 1
-        return self.connection.create_table(f"kept_{self._kept}", table, temp=True)
+        name = f"kept_{self._kept}"
+        kept = self.connection.create_table(name, table, temp=True)
+        self._names.append(name)
+        return kept
+
+    def keep_in_file(self, table: ir.Table) -> ir.Table:
+        """Keep a table as :meth:`keep` does, but compressed and outside of memory from the start.
+
+        For a table of the whole cohort that is read column by column.
+        """
+        path = self.spill.new_file()
+        self._write(table, path)
+        self._files.append(path)
+        return self.read_parquet(path)
+
+    def write_partitions(self, table: ir.Table, number: ir.IntegerValue) -> dict[int, list[Path]]:
+        """Write rows to files by a number that each has; give the files of each number.
+
+        In the session's own folder. The order of rows is lost.
+        """
+        folder = self.spill.new_file().with_suffix("")
+        query = self.connection.compile(table.mutate(**{_PARTITION: number}))
+        quoted = str(folder).replace("'", "''")
+        self.connection.raw_sql(
+            f"COPY ({query}) TO '{quoted}' (FORMAT parquet, PARTITION_BY ({_PARTITION}),"
+            f" OVERWRITE_OR_IGNORE, COMPRESSION lz4_raw, ROW_GROUP_SIZE {_ROWS_OF_PARTITION})"
+        )
+        # A table without rows leaves no folder.
+        return {
+            int(each.name.partition("=")[2]): sorted(each.glob("*.parquet"))
+            for each in folder.glob(f"{_PARTITION}=*")
+        }
+
+    def keep_all_in_files(self) -> None:
+        """Let :meth:`keep` do as :meth:`keep_in_file` from here on: for a cohort of many rows."""
+        self._in_files = True
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Give back, at the end, the memory of tables that were kept within."""
+        names, files = self._names, self._files
+        self._names, self._files = [], []
+        try:
+            yield
+        finally:
+            for name in self._names:
+                self.connection.drop_table(name, force=True)
+            for file in self._files:
+                file.unlink(missing_ok=True)
+            self._names, self._files = names, files
 
     def drop_kept(self, *tables: ir.Table) -> None:
         """Give back the memory of tables that :meth:`keep` made."""
         for table in tables:
-            self.connection.drop_table(table.op().name)
+            name = table.op().name
+            if name in self._names:
+                self._names.remove(name)
+                self.connection.drop_table(name)
 
     def from_memory(self, table: Any) -> ir.Table:
         """Bring a small in-memory table (Arrow or pandas) into the session."""
@@ -150,12 +220,30 @@ class Engine:
     def write_parquet(self, table: ir.Table, path: Path, order_by: list[str]) -> None:
         """Write a table sorted by ``order_by``: the same rows give the same bytes."""
         with write_aside(path) as aside:
-            self.connection.to_parquet(
-                _with_nulls_possible(table).order_by(order_by),
-                str(aside),
-                compression="zstd",
-                row_group_size=ROW_GROUP_ROWS,
-            )
+            self._write(_with_nulls_possible(table).order_by(order_by), aside)
+
+    def _write(self, table: ir.Table, path: Path) -> None:
+        self.connection.to_parquet(
+            table, str(path), compression="zstd", row_group_size=ROW_GROUP_ROWS
+        )
+
+    def join_files(self, files: Sequence[Path], path: Path) -> None:
+        """Make one Parquet file of several, in their order, and remove them."""
+        with write_aside(path) as aside:
+            self._write(self.read_parquet(*files), aside)
+        for file in files:
+            file.unlink()
+
+    def write_csv(self, table: ir.Table, path: Path, order_by: Sequence[Any]) -> None:
+        """Write a sorted table of any length as :func:`trdanalysis.files.write_csv` does a small
+        one.
+        """
+        # Not by Ibis: it asks for batches by a name that DuckDB 2.0 does not have any more.
+        found = self.connection.con.sql(self.connection.compile(table.order_by(order_by)))
+        batches = found.to_arrow_reader(_ROWS_OF_TEXT)
+        frames = (pa.Table.from_batches([batch]).to_pandas() for batch in batches)
+        empty = table.schema().to_pyarrow().empty_table().to_pandas()
+        append_csv(path, empty, frames)
 
 
 def _with_nulls_possible(table: ir.Table) -> ir.Table:

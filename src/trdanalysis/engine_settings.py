@@ -39,6 +39,8 @@ class EngineSettings(BaseModel):
 
     threads: int = Field(ge=1, le=1024)
     memory_limit_mb: int = Field(ge=200)
+    spill_folder: str | None = Field(min_length=1)
+    spill_limit_mb: int | None = Field(ge=1)
     engine: Literal["duckdb", "spark"]
     spark_master: str
     # Spark itself refuses less.

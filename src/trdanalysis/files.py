@@ -7,10 +7,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 
@@ -160,12 +160,23 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
     Text that a spreadsheet would run as a formula gets an apostrophe before it, see
     :mod:`trdanalysis.spreadsheet`.
     """
+    append_csv(path, table, ())
+
+
+def append_csv(path: Path, table: pd.DataFrame, more: Iterable[pd.DataFrame]) -> None:
+    """Write a table and further rows of it as :func:`write_csv` does, a frame at a time."""
+    with write_aside(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
+        _write_rows(file, table, header=True)
+        for frame in more:
+            _write_rows(file, frame, header=False)
+
+
+def _write_rows(file: IO[str], table: pd.DataFrame, *, header: bool) -> None:
     text = guard_table(table)
     for name in text.columns:
         if pd.api.types.is_bool_dtype(text[name].dtype):
             text[name] = text[name].map({True: "true", False: "false"})
-    with write_aside(path) as aside:
-        text.to_csv(aside, index=False, float_format="%.10g", lineterminator="\n", encoding="utf-8")
+    text.to_csv(file, index=False, header=header, float_format="%.10g", lineterminator="\n")
 
 
 def read_csv(path: Path) -> pd.DataFrame:

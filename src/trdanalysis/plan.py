@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import shlex
 from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -56,6 +57,7 @@ from trdanalysis.running import (
     write_planned,
 )
 from trdanalysis.settings import Settings, read_settings, render_verb_settings
+from trdanalysis.spill import clear_spills
 
 PACKAGE = "trdanalysis"
 
@@ -146,8 +148,22 @@ class Plan:
         """
         try:
             begin_run(self.restricted, self.drops, self.planned)
+            clear_spills(self.spill_folder)
         except UserError as error:
             raise told_as(str(error)) from None
+
+    @property
+    def spill_folder(self) -> Path:
+        """Where steps put what memory does not hold."""
+        chosen = self.settings.spill_folder
+        return Path(chosen) if chosen else self.restricted / "spill"
+
+    @property
+    def spill_options(self) -> str:
+        """The same, and how much may lie there, as the command line of a verb has it."""
+        limit = self.settings.spill_limit_mb
+        told = f"--spill-folder {shlex.quote(str(self.spill_folder))}"
+        return told + (f" --spill-limit-mb {limit}" if limit else "")
 
     @property
     def withdrawn_file(self) -> str:

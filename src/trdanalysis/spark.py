@@ -56,7 +56,7 @@ class SparkEngine(Engine):
     ----------
     settings
         Where Spark runs and what it may take.
-    memory_limit_mb, threads
+    memory_limit_mb, threads, spill_folder, spill_limit_mb
         Of DuckDB, which sorts and writes; see :class:`trdanalysis.engine.Engine`.
 
     Raises
@@ -66,15 +66,23 @@ class SparkEngine(Engine):
         where the shared folder cannot be written; kind ``resources``, where no worker comes.
     """
 
+    # It divides the rows among its machines by itself.
+    wants_parts = False
+
     def __init__(
-        self, settings: SparkSettings, memory_limit_mb: int = 2000, threads: int = 2
+        self,
+        settings: SparkSettings,
+        memory_limit_mb: int = 2000,
+        threads: int = 2,
+        spill_folder: Path | None = None,
+        spill_limit_mb: int | None = None,
     ) -> None:
         check_spark()
         from trdanalysis.spark_backend import connect
 
         self._settings = settings
         self._folder = _make_folder(settings.shared_folder)
-        super().__init__(memory_limit_mb, threads)
+        super().__init__(memory_limit_mb, threads, spill_folder, spill_limit_mb)
         try:
             self._session = _start(settings, self._folder)
             self._spark = connect(self._session)
@@ -143,6 +151,10 @@ class SparkEngine(Engine):
         frame.write.parquet(_place(folder))
         again = self._session.read.schema(frame.schema).parquet(_as_pattern(folder))
         return self._named(again, "kept")
+
+    def keep_in_file(self, table: ir.Table) -> ir.Table:
+        """Keep a table as :meth:`keep` does: every table is in files."""
+        return self.keep(table)
 
     def drop_kept(self, *tables: ir.Table) -> None:
         """Remove tables that :meth:`keep` made."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -10,8 +13,11 @@ import ibis
 import pandas as pd
 import pytest
 
+from trdanalysis import engine as engine_module
 from trdanalysis.engine import Engine
 from trdanalysis.errors import EXIT_CODES, UserError
+from trdanalysis.files import write_csv
+from trdanalysis.spill import clear_spills
 
 
 def test_kept_tables_can_be_given_back() -> None:
@@ -95,3 +101,75 @@ def test_how_far_a_query_is_can_be_asked_meanwhile(capfd: pytest.CaptureFixture[
         asking.join()
     assert any(0 < share < 100 for share in seen)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_table_kept_in_a_file_is_the_table_and_is_gone_in_the_end(tmp_path: Path) -> None:
+    with Engine(300, 1, spill_folder=tmp_path / "spill") as engine:
+        frame = pd.DataFrame({"a": [1, 2, None], "b": ["x", None, "y"]}).astype({"a": "Int64"})
+        table = engine.from_memory(frame)
+        engine.keep_all_in_files()
+        kept = engine.keep(table.mutate(c=table.a + 1))
+        assert kept.order_by("b").c.to_pyarrow().to_pylist() == [2, None, 3]
+        with engine.passing():
+            engine.keep(table)
+            assert len(list((tmp_path / "spill").rglob("*.parquet"))) == 2
+        assert len(list((tmp_path / "spill").rglob("*.parquet"))) == 1
+        assert (tmp_path / "spill").stat().st_mode & 0o777 == 0o700
+    assert list((tmp_path / "spill").iterdir()) == []
+
+
+def test_what_a_killed_session_spilled_is_removed_by_the_next(tmp_path: Path) -> None:
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                          capture_output=True, check=True, text=True).stdout.strip()  # fmt: skip
+    left = tmp_path / f"trdanalysis-spill-{gone}-abc"
+    other = tmp_path / f"trdanalysis-spill-{os.getppid()}-abc"
+    for folder in (left, other):
+        folder.mkdir()
+        (folder / "rows").write_text("p1")
+    clear_spills(tmp_path)
+    assert not left.exists()
+    assert other.exists()
+
+
+def test_spilling_more_than_allowed_says_what_to_do(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UserError, match="or of disk") as caught,
+        Engine(60, 1, spill_folder=tmp_path, spill_limit_mb=5) as engine,
+    ):
+        engine.connection.raw_sql(
+            "CREATE TEMP TABLE big AS SELECT md5(range::varchar) AS cell FROM range(3_000_000)"
+        )
+    assert caught.value.exit_code == EXIT_CODES["resources"]
+    assert "spill_limit_mb" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_kept_in_files_count_as_spilled(tmp_path: Path) -> None:
+    with Engine(300, 1, spill_folder=tmp_path, spill_limit_mb=1) as engine:
+        rows = ibis.range(0, 100_000).unnest().name("a").as_table()
+        text = rows.mutate(b=rows.a.cast("string").hexdigest("md5"))
+        engine.keep_in_file(text)
+        with pytest.raises(UserError, match="more than 1 MiB") as caught:
+            engine.keep_in_file(text)
+    assert caught.value.exit_code == EXIT_CODES["resources"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spill_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="temporary files cannot be used"):
+        Engine(300, 1, spill_folder=tmp_path / "file" / "spill")
+
+
+def test_text_is_written_row_by_row_as_a_small_table_is(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(engine_module, "_ROWS_OF_TEXT", 7)
+    frame = pd.DataFrame(
+        {"word": ["=1+1", 'a"b', "c,d", None, "x\ny"] * 5, "line": [*range(23), None, None],
+         "is": [True, False] * 12 + [True]}
+    ).astype({"line": "Int64"})  # fmt: skip
+    with Engine(300, 2) as engine:
+        order = [ibis.asc(name, nulls_first=True) for name in ("line", "word")]
+        engine.write_csv(engine.from_memory(frame), tmp_path / "a.csv", order)
+    sorted_frame = frame.sort_values(["line", "word"], na_position="first", ignore_index=True)
+    write_csv(tmp_path / "b.csv", sorted_frame)
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()

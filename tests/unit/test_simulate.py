@@ -11,7 +11,7 @@ import pytest
 
 from trdanalysis.contract import TABLES
 from trdanalysis.errors import UserError
-from trdanalysis.simulate import simulate_chunk, simulate_drop, write_drop
+from trdanalysis.simulate import simulate_chunk, simulate_drop, write_drop, write_large_drop
 from trdanalysis.simulate.assumptions import (
     BESIDE,
     FACTOR_ASSUMPTIONS,
@@ -398,3 +398,29 @@ def test_no_value_is_missing_from_complete_records_without_reason(clean):
 def test_a_drop_cannot_be_changed(dirty):
     with pytest.raises(dataclasses.FrozenInstanceError):
         dirty.truth = None
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_a_large_drop_is_the_same_whoever_makes_its_blocks(tmp_path, file_format):
+    for name, processes in (("one", 1), ("two", 2)):
+        write_large_drop(
+            130, 3, tmp_path / name / "drops" / "d", file_format=file_format, processes=processes,
+            block_patients=50,
+        )  # fmt: skip
+    one, two = read_files(tmp_path / "one"), read_files(tmp_path / "two")
+    assert one == two
+    read = pd.read_csv if file_format == "csv" else pd.read_parquet
+    patients = read(tmp_path / "one" / "drops" / "d" / f"patients.{file_format}")
+    assert patients["patient_id"].nunique() == 130
+    truth = pd.read_csv(tmp_path / "one" / "truth" / "d.csv")
+    assert truth["patient_id"].tolist() == [f"S{n:08d}" for n in range(130)]
+    first = simulate_chunk(0, 50, 3).truth
+    assert truth["label"][:50].tolist() == first["label"].tolist()
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+@pytest.mark.parametrize("n", [0, 40])
+def test_a_drop_of_one_block_is_the_simulated_drop(tmp_path, n, file_format):
+    write_drop(simulate_drop(n, 3), tmp_path / "a" / "drops" / "d", file_format=file_format)
+    write_large_drop(n, 3, tmp_path / "b" / "drops" / "d", file_format=file_format)
+    assert read_files(tmp_path / "a") == read_files(tmp_path / "b")

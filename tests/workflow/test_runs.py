@@ -50,6 +50,7 @@ def test_a_synthetic_run_releases_the_contracts_tables(finished: Project) -> Non
     ):
         assert tuple(pd.read_csv(release / f"{name}.csv").columns) == tuple(columns)
     assert not (finished.results / "restricted" / "draft").exists()
+    assert list((finished.results / "restricted" / "spill").iterdir()) == []
 
 
 def test_a_second_run_plans_nothing(finished: Project) -> None:

@@ -34,7 +34,7 @@ rule intake:
     shell:
         "{PYTHON:q} -m trdanalysis intake --drop {params.drop:q} --earlier {params.earlier:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.limit_mb}"
+        " --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"
 
 
 rule quality:
@@ -61,7 +61,7 @@ rule quality:
         "Writing a page on the quality of each drop"
     shell:
         "{PYTHON:q} -m trdanalysis quality --drops {params.drops:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.limit_mb}"
+        " --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"
 
 
 rule pool:
@@ -92,4 +92,4 @@ rule pool:
     shell:
         "{PYTHON:q} -m trdanalysis pool --settings {params.settings:q} --drops {params.drops:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"

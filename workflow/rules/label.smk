@@ -29,4 +29,4 @@ rule label:
     shell:
         "{PYTHON:q} -m trdanalysis label --pooled {params.pooled:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"

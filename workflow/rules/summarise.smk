@@ -38,7 +38,7 @@ rule summarise:
         "{PYTHON:q} -m trdanalysis summarise --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"
 
 
 rule questions:
@@ -73,7 +73,7 @@ rule questions:
         "{PYTHON:q} -m trdanalysis questions --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --definitions {params.definitions:q}"
         " --eligibility {params.eligibility:q} --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"
 
 
 rule multiverse:
@@ -106,7 +106,7 @@ rule multiverse:
         "{PYTHON:q} -m trdanalysis multiverse --settings {params.settings:q} --pooled {params.pooled:q}"
         " --definition {params.definition:q} --grid {params.grid:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"
 
 
 rule changes:
@@ -146,4 +146,4 @@ rule changes:
         "{PYTHON:q} -m trdanalysis changes --settings {params.settings:q} --cohort {params.cohort:q}"
         " --pooled {params.pooled:q} --drops {params.drops:q} --analysis {params.analysis:q}"
         " --history {params.history:q} --out {params.out:q} --log {log:q}"
-        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from trdanalysis.analysis.comparisons import finish
-from trdanalysis.analysis.designs import Design, make_design
+from trdanalysis.analysis.designs import COLUMN_OF, Design, make_design
 from trdanalysis.analysis.estimands import (
     GROUPS,
     PATIENT_ESTIMANDS,
@@ -91,10 +91,8 @@ def estimate_adjusted(
     tables = _Tables([], [])
     for estimand in PATIENT_ESTIMANDS:
         if estimand.analysis == "complete_case":
-            members = frame.of(estimand)
-            members = members[members["event"].notna()]
-            _add_patient_models(tables, estimand, definition, members, settings)
-    _add_trial_models(tables, definition, frame.rows, settings)
+            _add_patient_models(tables, estimand, definition, frame, settings)
+    _add_trial_models(tables, definition, frame, settings)
     models = pd.DataFrame(tables.models).reindex(columns=list(MODEL_COLUMNS))
     for name in ("n", "n_left_out", "n_clusters", "events", "parameters", "iterations"):
         models[name] = models[name].astype("Int64")
@@ -109,11 +107,9 @@ def _exposures_of(estimand: Estimand) -> list[str]:
 
 
 def _add_patient_models(
-    tables: _Tables, estimand: Estimand, definition: str, members: pd.DataFrame,
-    settings: ModelSettings,
+    tables: _Tables, estimand: Estimand, definition: str, frame: Frame, settings: ModelSettings,
 ) -> None:  # fmt: skip
     groups = _exposures_of(estimand)
-    members = _with_young(members)
     without_age = [name for name in settings.covariates if name != "age_years"]
     for exposures, covariates, suffix in (
         *(([group], settings.covariates, "") for group in groups),
@@ -121,6 +117,8 @@ def _add_patient_models(
         ([_YOUNG], without_age, ""),
     ):
         about = {"estimand": estimand.name, "definition": definition, "suffix": suffix}
+        members = frame.of(estimand, _asked_for(exposures, covariates))
+        members = _with_young(members[members["event"].notna()], exposures)
         design = _design(tables, about, members, exposures, covariates, settings.knots)
         if design is None:
             continue
@@ -132,7 +130,15 @@ def _add_patient_models(
             _fit_penalised(tables, about, design, exposures, events, n)
 
 
-def _with_young(members: pd.DataFrame) -> pd.DataFrame:
+def _asked_for(exposures: Sequence[str], covariates: Sequence[str]) -> list[str]:
+    """Name the columns of a frame that a model looks at."""
+    own = ["age_years" if name == _YOUNG else name for name in exposures]
+    return [*own, *(COLUMN_OF.get(name, name) for name in covariates)]
+
+
+def _with_young(members: pd.DataFrame, exposures: Sequence[str]) -> pd.DataFrame:
+    if _YOUNG not in exposures:
+        return members
     low, high = YOUNG_YEARS
     age = members["age_years"]
     young = np.select([age.between(low, high), age > high], [1.0, 0.0], default=np.nan)
@@ -335,10 +341,8 @@ def _fit_penalised(
 
 
 def _add_trial_models(
-    tables: _Tables, definition: str, rows: pd.DataFrame, settings: ModelSettings
+    tables: _Tables, definition: str, frame: Frame, settings: ModelSettings
 ) -> None:
-    members = rows[rows["trials_known"] > 0]
-    members = _with_young(members)
     groups = _exposures_of(TRIAL_ESTIMAND)
     without_age = [name for name in settings.covariates if name != "age_years"]
     for exposures, covariates, suffix in (
@@ -347,6 +351,7 @@ def _add_trial_models(
         ([_YOUNG], without_age, ""),
     ):
         about = {"estimand": TRIAL_ESTIMAND.name, "definition": definition, "suffix": suffix}
+        members = _with_young(frame.of_trials(_asked_for(exposures, covariates)), exposures)
         design = _design(tables, about, members, exposures, covariates, settings.knots)
         if design is None:
             continue

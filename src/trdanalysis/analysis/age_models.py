@@ -60,17 +60,17 @@ def estimate_age(
     for estimand in PATIENT_ESTIMANDS:
         if estimand.analysis != "complete_case":
             continue
-        members = frame.of(estimand)
+        members = frame.of(estimand, ["age_years"])
         members = members[members["event"].notna() & members["age_years"].notna()]
         curve, row = _fit_curve(members, estimand, definition, knots)
         curves.append(curve)
         rows.append(row)
         rows += [
-            _test_bands(members, estimand, definition, group, settings)
+            _test_bands(frame, estimand, definition, group, settings)
             for group in GROUPS
             if group != TRIAL_GROUP or estimand.has_trial_factors
         ]
-    rows += _test_trial_bands(frame.rows, definition, settings)
+    rows += _test_trial_bands(frame, definition, settings)
     return pd.concat(curves, ignore_index=True), finish(rows)
 
 
@@ -138,7 +138,7 @@ def _wald(fit: Fit, places: list[int]) -> dict[str, Any]:
 
 
 def _test_bands(
-    members: pd.DataFrame, estimand: Estimand, definition: str, group: str, settings: RateSettings
+    frame: Frame, estimand: Estimand, definition: str, group: str, settings: RateSettings
 ) -> dict[str, Any]:
     """Test whether a group's odds ratio is the same in every adult band."""
     from scipy.stats import chi2
@@ -148,7 +148,9 @@ def _test_bands(
         "contrast": "age_interaction", "group": group, "level": "present", "versus": "absent",
         "model": "logistic_interaction", "measure": "departure",
     }  # fmt: skip
-    known = members[members[group].notna()]
+    # Of whom the age is known, the band is, and the other way round.
+    members = frame.of(estimand, ["age_band", group])
+    known = members[members["event"].notna() & members["age_band"].notna() & members[group].notna()]
     bands = [band.label for band in settings.bands if band.is_adult]
     bands = [band for band in bands if (known["age_band"] == band).any()]
     if len(bands) < 2:
@@ -169,7 +171,7 @@ def _test_bands(
 
 
 def _test_trial_bands(
-    rows: pd.DataFrame, definition: str, settings: RateSettings
+    frame: Frame, definition: str, settings: RateSettings
 ) -> list[dict[str, Any]]:
     """Fit trials on the score of the band, and on what departs from it."""
     from scipy.stats import norm
@@ -179,7 +181,8 @@ def _test_trial_bands(
         "contrast": "age_trend", "group": "age", "level": "per band", "model": "gee_logit",
     }  # fmt: skip
     bands = [band.label for band in settings.bands if band.is_adult]
-    used = rows[(rows["trials_known"] > 0) & rows["age_band"].isin(bands)]
+    used = frame.of_trials(["age_band"])
+    used = used[used["age_band"].isin(bands)]
     bands = [band for band in bands if (used["age_band"] == band).any()]
     score = used["age_band"].map({band: place for place, band in enumerate(bands, start=1)})
     counts = (used["trials_events"], used["trials_known"], used["patients"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import ibis.expr.types as ir
 
 from trdanalysis.labelling.cohort import judged_by
+from trdanalysis.parts import Part
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class LabelledCohort:
     trial_verdicts: ir.Table
     labels: ir.Table
     quarantined: ir.Table
+
+    def of(self, part: Part) -> LabelledCohort:
+        """Give the rows of some of the patients."""
+        return LabelledCohort(
+            **{each.name: part.of(getattr(self, each.name)) for each in fields(self)}
+        )
 
     def judged_by(self, definition_id: str, *, is_primary: bool) -> ir.Table:
         """Give the trials as one definition judged them."""

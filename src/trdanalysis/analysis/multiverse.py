@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -72,26 +73,68 @@ def estimate_multiverse(
     Steegen S, Tuerlinckx F, Gelman A, Vanpaemel W (2016) Perspect Psychol Sci 11:702-712.
     Simonsohn U, Simmons JP, Nelson LD (2020) Nat Hum Behav 4:1208-1214.
     """
-    tally = count_resistant(facts, grid, min_days_between_starts, watch)
+    counted = count_cells(facts, grid, min_days_between_starts, watch)
+    return estimate_cells([counted], grid, primary, reference=reference, confidence=confidence)
+
+
+@dataclass(frozen=True)
+class CountedCells:
+    """Of some patients: members of the population, those who may be (see
+    :class:`trdanalysis.analysis.multiverse_facts.Facts`), and the resistant in every cell.
+    """
+
+    n: int
+    n_maybe: int
+    tally: Tally
+
+
+def count_cells(
+    facts: Facts,
+    grid: Grid,
+    min_days_between_starts: int,
+    watch: Callable[[int, int], None] = lambda done, total: None,
+) -> CountedCells:
+    """Count the patients of every cell; parameters as :func:`estimate_multiverse`."""
+    return CountedCells(
+        facts.n, facts.n_maybe, count_resistant(facts, grid, min_days_between_starts, watch)
+    )
+
+
+def estimate_cells(
+    parts: Sequence[CountedCells],
+    grid: Grid,
+    primary: Mapping[str, Level] | None,
+    *,
+    reference: float,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Estimate every cell from what was counted of parts of the patients.
+
+    Parameters and what is given are those of :func:`estimate_multiverse`.
+    """
+    n_certain, n_maybe = sum(part.n for part in parts), sum(part.n_maybe for part in parts)
+    tally = Tally(
+        proven=np.sum([part.tally.proven for part in parts], axis=0),
+        possible=np.sum([part.tally.possible for part in parts], axis=0),
+    )
     table = _spread(grid, tally, primary)
     is_label = (table["unknown"] == KLEENE).to_numpy()
     is_high = (table["unknown"] == ASSUME_BAD).to_numpy()
     proven, possible = table.pop("proven").to_numpy(), table.pop("possible").to_numpy()
-    everybody = facts.n + facts.n_maybe
-    n = np.where(is_label, facts.n, everybody)
-    events = np.where(is_high, possible + facts.n_maybe, proven)
+    everybody = n_certain + n_maybe
+    n = np.where(is_label, n_certain, everybody)
+    events = np.where(is_high, possible + n_maybe, proven)
     share = divide(events, n)
     low, high = _wilson(events, n, confidence)
     bound_low, bound_high = (
-        divide(count, np.full(len(table), everybody))
-        for count in (proven, possible + facts.n_maybe)
+        divide(count, np.full(len(table), everybody)) for count in (proven, possible + n_maybe)
     )
     excludes = (low > reference) | (high < reference)
     counted = {
         "n": n,
-        "n_unknown": possible - proven + facts.n_maybe,
+        "n_unknown": possible - proven + n_maybe,
         "trd": np.where(is_label, proven, -1),
-        "not_trd": np.where(is_label, facts.n - possible, -1),
+        "not_trd": np.where(is_label, n_certain - possible, -1),
         "indeterminate": np.where(is_label, possible - proven, -1),
     }
     whole = {name: pd.array(values, dtype="Int64") for name, values in counted.items()}

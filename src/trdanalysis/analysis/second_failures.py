@@ -79,6 +79,19 @@ def count_follow_up(
     return pd.concat(parts, ignore_index=True)[["curve", "days", "has_event", "patients"]]
 
 
+def add_follow_up(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Add up what :func:`count_follow_up` gives for parts of the patients."""
+    if len(parts) == 1:
+        return parts[0]
+    by = ["curve", "days", "has_event"]
+    added = pd.concat(parts).groupby(by)[["patients"]].sum().reset_index()
+    order = {curve: place for place, curve in enumerate(CURVES)}
+    place = added["curve"].map(order)
+    return added.assign(place=place).sort_values(
+        ["place", "days", "has_event"], ignore_index=True
+    )[["curve", "days", "has_event", "patients"]]  # fmt: skip
+
+
 def _derive_end(members: ir.Table, patients: ir.Table, trials: ir.Table) -> ir.Table:
     """Add ``end_day``, the last day of follow-up, to the members."""
     days = ("start_day", "stop_day", "baseline_day", "endpoint_day")

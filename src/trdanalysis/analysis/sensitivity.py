@@ -16,7 +16,7 @@ from trdanalysis.analysis.estimands import (
     TRIAL_GROUP,
     Estimand,
 )
-from trdanalysis.analysis.frames import MOST_TRIALS, Frame
+from trdanalysis.analysis.frames import MOST_TRIALS, SEVERE, Frame
 from trdanalysis.analysis.imputation import impute, pool_estimates
 from trdanalysis.analysis.intervals import (
     EQUIVALENCE_CONFIDENCE,
@@ -162,9 +162,9 @@ def _impute_one(
     frame: Frame, estimand: Estimand, row: dict[str, Any], imputations: int,
     generator: np.random.Generator,
 ) -> dict[str, Any]:  # fmt: skip
-    members = frame.of(estimand)
-    n = int(members["patients"].sum())
     outcomes = _outcomes_of(estimand)
+    members = _collect_members(frame, estimand, outcomes)
+    n = int(members["patients"].sum())
     empty: dict[str, Any] = dict.fromkeys(
         ("rate", "ci_low", "ci_high", "ci90_low", "ci90_high", "difference", "p_value", "events",
          "robust", "conclusion", "ci_method")
@@ -194,19 +194,26 @@ def _outcomes_of(estimand: Estimand) -> list[str]:
     return [name for name in LABEL_PARTS if name not in estimand.criteria]
 
 
+def _collect_members(frame: Frame, estimand: Estimand, outcomes: Sequence[str]) -> pd.DataFrame:
+    """Group an estimand's members by what imputation looks at."""
+    by_severity = frame.of(estimand, ["baseline_severity"])
+    middle = _weighted_median(by_severity["baseline_severity"], by_severity["patients"])
+    own = [name for name in outcomes if name != "event"]
+    columns = [*own, *GROUPS, "sex", "recurrent", "age_band", "drop_id", "site"]
+    return frame.of(estimand, [*columns, "antidepressant_trials"], severe_from=middle)
+
+
 def _make_rows(
     members: pd.DataFrame, estimand: Estimand, outcomes: Sequence[str]
 ) -> tuple[pd.DataFrame, list[str], list[str]]:
     """Make the rows, variables and fixed terms of the imputation models."""
-    severity = members["baseline_severity"]
     sex = members["sex"]
     columns: dict[str, Any] = {name: members[name] for name in outcomes}
     groups = [name for name in GROUPS if name != TRIAL_GROUP or estimand.has_trial_factors]
     columns |= {name: members[name] for name in groups}
     columns["female"] = np.where(sex.isna(), np.nan, (sex == "female").astype(float))
     columns["recurrent"] = members["recurrent"]
-    middle = _weighted_median(severity, members["patients"])
-    columns["severe"] = np.where(severity.isna(), np.nan, (severity >= middle).astype(float))
+    columns[SEVERE] = members[SEVERE]
     variables = [
         name for name, values in columns.items()
         if name in outcomes or not pd.isna(pd.Series(values)).all()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -36,7 +35,11 @@ from trdanalysis.analysis.labelled import LabelledCohort
 from trdanalysis.analysis.patterns import count_criteria
 from trdanalysis.analysis.rates import RateSettings, estimate_rates_of_counts
 from trdanalysis.analysis.resistance import estimate_resistance
-from trdanalysis.analysis.second_failures import NOBODY_FOLLOWED, count_follow_up
+from trdanalysis.analysis.second_failures import (
+    NOBODY_FOLLOWED,
+    add_follow_up,
+    count_follow_up,
+)
 from trdanalysis.analysis.sensitivity import (
     ImputationSettings,
     estimate_imputed,
@@ -49,6 +52,7 @@ from trdanalysis.analysis.unknowns import estimate_unknowns
 from trdanalysis.intake.scales import Scale
 from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.failures import Keeper
+from trdanalysis.parts import WHOLE, Part, stack
 
 #: Columns of clusters.csv, in order: what counting trials instead of patients does.
 CLUSTER_COLUMNS = (
@@ -93,9 +97,10 @@ def count_cohort(
     definitions: Sequence[Definition],
     scales: Sequence[Scale],
     settings: SummarySettings,
+    parts: Sequence[Part] = WHOLE,
 ) -> CountedCohort:
     """Find who belongs to which estimand, and count; parameters as :func:`estimate_tables`."""
-    criteria, trial_criteria = _derive_criteria(engine, cohort, definitions)
+    criteria, trial_criteria = _derive_criteria(engine, cohort, definitions, parts)
     states = engine.keep(derive_states(criteria))
     under_age = settings.rates.under_age_bands
     return CountedCohort(
@@ -107,6 +112,7 @@ def count_cohort(
             scales,
             under_age,
             settings.models.covariates,
+            engine,
         ),
     )
 
@@ -141,6 +147,7 @@ def estimate_tables(
     published: pd.DataFrame,
     settings: SummarySettings,
     tell: Callable[[str], None],
+    parts: Sequence[Part] = WHOLE,
 ) -> dict[str, pd.DataFrame]:
     """Estimate every result table.
 
@@ -165,6 +172,9 @@ def estimate_tables(
         From the configuration.
     tell
         Is told what is being done.
+    parts
+        Of the patients, see :func:`trdanalysis.parts.divide`: what hangs on a patient's rows alone
+        is derived for a part at a time.
 
     Returns
     -------
@@ -172,11 +182,11 @@ def estimate_tables(
         The tables of :data:`trdanalysis.layout.SUMMARY_TABLES` by name.
     """
     tell("finding who belongs to which estimand")
-    counted = count_cohort(engine, cohort, definitions, scales, settings)
+    counted = count_cohort(engine, cohort, definitions, scales, settings, parts)
     criteria, counts, frame = counted.criteria, counted.counts, counted.frame
     patterns = count_criteria(criteria, counted.trial_criteria, settings.rates.under_age_bands)
     tell("following patients to their second failure")
-    curves = _estimate_curves(engine, criteria, cohort, definitions, settings.rates)
+    curves = _estimate_curves(engine, criteria, cohort, definitions, settings.rates, parts)
     tell("estimating rates and comparisons, fitting models and imputing missing outcomes")
     primary = definitions[0].id
     rates = estimate_rates_of_counts(counts, settings.rates)
@@ -184,7 +194,7 @@ def estimate_tables(
     age_curves, by_age = estimate_age(frame, primary, settings.rates, settings.models.knots)
     tell("describing patients by label")
     described = _describe_patients(
-        engine, criteria, cohort, primary, scales, drug_classes, settings.rates
+        engine, criteria, cohort, primary, scales, drug_classes, settings.rates, parts
     )
     return {
         "rates": add_imputed_rates(rates, counted, primary, settings),
@@ -218,17 +228,23 @@ def _estimate_curves(
     cohort: LabelledCohort,
     definitions: Sequence[Definition],
     settings: RateSettings,
+    parts: Sequence[Part],
 ) -> pd.DataFrame:
     """Follow patients by each definition that counts failures and nothing else."""
     curves = [
         estimate_curves(
-            count_follow_up(
-                engine,
-                criteria,
-                cohort.patients,
-                cohort.judged_by(definition.id, is_primary=place == 0),
-                definition,
-                settings,
+            add_follow_up(
+                [
+                    count_follow_up(
+                        engine,
+                        part.of(criteria),
+                        part.of(cohort.patients),
+                        cohort.of(part).judged_by(definition.id, is_primary=place == 0),
+                        definition,
+                        settings,
+                    )
+                    for part in parts
+                ]
             ),
             definition.id,
         )
@@ -246,37 +262,46 @@ def _describe_patients(
     scales: Sequence[Scale],
     drug_classes: Sequence[str],
     settings: RateSettings,
+    parts: Sequence[Part],
 ) -> pd.DataFrame:
     """Describe the patients of each label of the primary definition."""
-    derived = derive_characteristics(
-        criteria.filter(criteria.definition == primary),
-        cohort.patients,
-        cohort.trials,
-        cohort.quarantined,
-        scales,
-        settings.under_age_bands,
-    )
-    counted = count_characteristics(engine, derived)
+    derived = []
+    for part in parts:
+        own = cohort.of(part)
+        of_part = derive_characteristics(
+            part.of(criteria.filter(criteria.definition == primary)),
+            own.patients,
+            own.trials,
+            own.quarantined,
+            scales,
+            settings.under_age_bands,
+        )
+        derived.append(engine.keep(of_part) if len(parts) > 1 else of_part)
+    counted = count_characteristics(engine, stack(derived))
     listed = list_characteristics(settings.bands, counted.sites, scales, drug_classes)
     return estimate_characteristics(counted, listed, primary)
 
 
 def _derive_criteria(
-    engine: Keeper, cohort: LabelledCohort, definitions: Sequence[Definition]
+    engine: Keeper,
+    cohort: LabelledCohort,
+    definitions: Sequence[Definition],
+    parts: Sequence[Part],
 ) -> tuple[ir.Table, ir.Table]:
     of_patients, of_trials = [], []
     for place, definition in enumerate(definitions):
-        judged = cohort.judged_by(definition.id, is_primary=place == 0)
-        criteria = engine.keep(
-            derive_criteria(
-                cohort.patients, judged, cohort.labels, cohort.quarantined, definition.id
+        for part in parts:
+            own = cohort.of(part)
+            judged = own.judged_by(definition.id, is_primary=place == 0)
+            criteria = engine.keep(
+                derive_criteria(own.patients, judged, own.labels, own.quarantined, definition.id)
             )
-        )
-        of_patients.append(criteria)
-        of_trials.append(derive_trial_criteria(criteria, judged, cohort.quarantined, definition.id))
-    if len(definitions) == 1:
+            trials = derive_trial_criteria(criteria, judged, own.quarantined, definition.id)
+            of_patients.append(criteria)
+            of_trials.append(engine.keep(trials) if len(parts) > 1 else trials)
+    if len(of_patients) == 1:
         return of_patients[0], of_trials[0]
-    return engine.keep(ibis.union(*of_patients)), ibis.union(*of_trials)
+    return engine.keep(stack(of_patients)), stack(of_trials)
 
 
 def _stack(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

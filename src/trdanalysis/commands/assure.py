@@ -15,8 +15,9 @@ from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.files import read_csv
 from trdanalysis.intake.pool import AcceptedDrop, pool_drops
+from trdanalysis.intake.reference import Reference
 from trdanalysis.intake.scales import Scale
-from trdanalysis.intake.take_in import Reference, take_in
+from trdanalysis.intake.take_in import take_in
 from trdanalysis.labelling.cases import Cases, Comparison, compare_cases, read_cases
 from trdanalysis.labelling.cohort import Cohort, label_cohort
 from trdanalysis.labelling.definition import Definition

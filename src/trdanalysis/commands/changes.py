@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -22,10 +23,12 @@ from trdanalysis.analysis.label_changes import (
 from trdanalysis.commands.intake import load_accepted
 from trdanalysis.commands.remember import find_remembered
 from trdanalysis.commands.shared import load_tables, step
+from trdanalysis.contract import TABLES
 from trdanalysis.engine import Engine
-from trdanalysis.files import write_csv, write_parquet
+from trdanalysis.files import write_parquet
 from trdanalysis.intake.fingerprints import KEY, derive_fingerprints
 from trdanalysis.layout import CHANGES, POOLED
+from trdanalysis.parts import Part, SortedFile, divide, stack
 
 
 def run_changes(
@@ -67,28 +70,46 @@ def run_changes(
         before = load_tables(engine, remembered, ("labels", "rows"))
         rates_before = pd.read_parquet(remembered / "rates.parquet")
     step("comparing labels and rows with the last completed run")
-    changes = engine.keep(compare_labels(before["labels"], now["labels"]))
-    rows = engine.keep(compare_rows(before["rows"], now["rows"]))
-    told = explain_changes(engine, changes, rows)
-    frame = (
-        told.to_pyarrow()
-        .to_pandas()
-        .sort_values(
-            ["patient_id", "definition", *KEY[::2]], na_position="first", ignore_index=True
-        )
+    parts = divide(engine, [now["labels"], now["rows"]])
+    if len(parts) > 1:
+        engine.keep_all_in_files()
+    changes = stack(
+        [
+            engine.keep(compare_labels(part.of(before["labels"]), part.of(now["labels"])))
+            for part in parts
+        ]
     )
-    write_csv(out / CHANGES, frame[CHANGE_COLUMNS])
+    told = stack([_explain(engine, part, changes, before["rows"], now["rows"]) for part in parts])
+    order = ["patient_id", "definition", *KEY[::2]]
+    engine.write_csv(
+        told.select(*CHANGE_COLUMNS),
+        out / CHANGES,
+        [ibis.asc(name, nulls_first=True) for name in order],
+    )
     flows = estimate_label_flows(before["labels"], changes, now["labels"], definitions)
     write_parquet(analysis / "label_flows.parquet", flows)
     rates = pd.read_parquet(history / "pending" / "rates.parquet")
     write_parquet(analysis / "rate_changes.parquet", compare_rates(rates_before, rates))
     step("comparing drops with each other")
-    accepted = {folder.name: load_accepted(engine, folder).tables for folder in drops}
+    # One drop has no other to be compared with.
+    compared = drops if len(drops) > 1 else []
+    accepted = {folder.name: load_accepted(engine, folder).tables for folder in compared}
     drift = estimate_drift(count_measures(engine, accepted), list(accepted))
     write_parquet(analysis / "drift.parquet", drift)
-    counts = frame.drop_duplicates(["patient_id", "definition"])["change"].value_counts()
-    step("  " + (", ".join(f"{counts[name]} {name}" for name in sorted(counts.index))
-                 or "no label changed"))  # fmt: skip
+    counted = changes.group_by("change").agg(n=changes.count()).order_by("change")
+    told_of = [f"{row['n']} {row['change']}" for row in counted.to_pyarrow().to_pylist()]
+    step("  " + (", ".join(told_of) or "no label changed"))
+
+
+def _explain(
+    engine: Engine, part: Part, changes: ir.Table, before: ir.Table, now: ir.Table
+) -> ir.Table:
+    """Put beside the changed labels of some patients the rows of them that changed."""
+    own = part.of(changes)
+    # The rows of everybody else need not be compared: they are many.
+    old, new = (part.of(rows).semi_join(own, "patient_id") for rows in (before, now))
+    rows = engine.keep(compare_rows(old, new))
+    return engine.keep(explain_changes(engine, own, rows))
 
 
 def _in_order(settings: dict[str, Any]) -> Sequence[str]:
@@ -103,7 +124,20 @@ def _describe_run(
     labels = engine.read_parquet(cohort / "labels.parquet")
     labels = labels.select("patient_id", "definition", "label", "reason")
     engine.write_parquet(labels, out / "labels.parquet", ["patient_id", "definition"])
-    rows = derive_fingerprints(load_tables(engine, pooled, POOLED))
-    engine.write_parquet(rows, out / "rows.parquet", [*KEY, "content", "drop_id"])
+    _write_rows(engine, load_tables(engine, pooled, POOLED), out / "rows.parquet")
     write_parquet(out / "rates.parquet", overall_of(pd.read_parquet(analysis / "rates.parquet")))
     return load_tables(engine, out, ("labels", "rows"))
+
+
+def _write_rows(engine: Engine, tables: dict[str, ir.Table], path: Path) -> None:
+    """Write the fingerprints of all rows, sorted: by table, and within by patient."""
+    parts = divide(engine, [tables[name] for name in TABLES])
+    order = [*KEY, "content", "drop_id"]
+    if len(parts) == 1:
+        engine.write_parquet(derive_fingerprints(tables), path, order)
+        return
+    file = SortedFile(engine, path, order, len(parts) * len(tables))
+    for name in sorted(tables):
+        for part in parts:
+            file.add(derive_fingerprints({name: part.of(tables[name])}))
+    file.finish()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
+
+import ibis
+import ibis.expr.types as ir
 
 from trdanalysis.commands.shared import load_drug_names, load_scales, step
+from trdanalysis.contract import TABLES
 from trdanalysis.engine import Engine
 from trdanalysis.errors import EXIT_CODES, UserError
 from trdanalysis.files import hash_file, read_json, write_csv, write_json
 from trdanalysis.intake.findings import sort_findings
+from trdanalysis.intake.large import LargeIntake, as_findings, take_in_parts
 from trdanalysis.intake.pool import AcceptedDrop, find_left_out_factors, pool_drops
-from trdanalysis.intake.take_in import Intake, Known, Reference, take_in
+from trdanalysis.intake.reference import Reference
+from trdanalysis.intake.take_in import QUARANTINE_ORDER, Intake, Known, take_in
 from trdanalysis.layout import POOLED
+from trdanalysis.parts import WHOLE, SortedFile, divide, stack
 from trdanalysis.readers.delivery import check_delivery, check_unchanged, stamps_of
 from trdanalysis.readers.drop import read_drop
 from trdanalysis.readers.drop_info import DropInfo, drop_files, read_drop_info
@@ -26,6 +34,10 @@ SORTED_BY = {
     "assessments": ["patient_id", "day", "scale", "line", "score"],
     "quarantined_trials": ["patient_id", "trial_id", "line"],
 }
+
+
+Found = TypeVar("Found")
+Take = Callable[[dict[str, ir.Table], "Known | None"], Found]
 
 
 def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path, out: Path) -> None:
@@ -43,13 +55,38 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
         Folder to write to.
     """
     info = read_drop_info(drop)
-    raw, result = take_in_drop(engine, drop, info, earlier, reference)
+    files: dict[str, SortedFile] = {}
+
+    def take(raw: dict[str, ir.Table], known: Known | None) -> Intake | LargeIntake:
+        names = Reference(load_drug_names(reference), load_scales(reference))
+        rows = [raw[name] for name in TABLES if name in raw]
+        has_ids = all("patient_id" in table.columns for table in rows)
+        parts = divide(engine, rows) if has_ids else WHOLE
+        if len(parts) == 1:
+            return take_in(engine, raw, names, namespace=info.namespace, known=known)
+        step(f"  in {len(parts)} parts of the patients")
+        for name in POOLED:
+            path = out / f"{name}.parquet"
+            files[name] = SortedFile(engine, path, SORTED_BY[name], len(parts))
+        return take_in_parts(
+            engine, raw, names, parts, files, namespace=info.namespace, known=known
+        )
+
+    raw, result = take_in_drop(engine, drop, info, earlier, take)
     step(f"drop {drop.name}: writing")
-    tables = result.accepted | {"quarantined_trials": result.quarantined_trials}
-    for name, table in tables.items():
-        engine.write_parquet(table, out / f"{name}.parquet", SORTED_BY[name])
-    write_csv(out / "findings.csv", sort_findings([result.findings, raw.findings]))
-    write_csv(out / "quarantine.csv", result.quarantine)
+    if isinstance(result, LargeIntake):
+        patients = {name: file.finish() for name, file in files.items()}["patients"]
+        findings = stack([result.findings, as_findings(engine, raw.findings)])
+        order = [ibis.asc(name, nulls_first=True) for name in ("table", "line", "column", "rule")]
+        engine.write_csv(findings, out / "findings.csv", order)
+        engine.write_csv(result.quarantine, out / "quarantine.csv", list(QUARANTINE_ORDER))
+    else:
+        patients = result.accepted["patients"]
+        tables = result.accepted | {"quarantined_trials": result.quarantined_trials}
+        for name, table in tables.items():
+            engine.write_parquet(table, out / f"{name}.parquet", SORTED_BY[name])
+        write_csv(out / "findings.csv", sort_findings([result.findings, raw.findings]))
+        write_csv(out / "quarantine.csv", result.quarantine)
     write_csv(out / "unrecognised.csv", result.unrecognised.assign(drop_id=drop.name))
     write_json(
         out / "drop.json",
@@ -58,7 +95,7 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
             **info.model_dump(),
             "files": hash_drop(drop),
             "assumptions": raw.assumptions,
-            "left_out_factors": find_left_out_factors(result.accepted["patients"]),
+            "left_out_factors": find_left_out_factors(patients),
             "columns": result.columns,
             "reader": raw.account,
         },
@@ -83,14 +120,19 @@ def hash_drop(drop: Path) -> dict[str, str]:
 
 
 def take_in_drop(
-    engine: Engine, drop: Path, info: DropInfo, earlier: list[Path], reference: Path
-) -> tuple[RawDrop, Intake]:
-    """Read and check one drop; write nothing.
+    engine: Engine, drop: Path, info: DropInfo, earlier: list[Path], take: Take[Found]
+) -> tuple[RawDrop, Found]:
+    """Read and check one drop; write no result.
+
+    Parameters
+    ----------
+    take
+        Takes the raw tables in, and what earlier drops had (None: no increment).
 
     Returns
     -------
     tuple
-        What the reader gave, and what intake made of it.
+        What the reader gave, and what ``take`` made of it.
 
     Raises
     ------
@@ -107,13 +149,7 @@ def take_in_drop(
         for note in raw.account.get("notes", []):
             step(f"  {note}")
         step(f"drop {drop.name}: checking " + ", ".join(raw.tables))
-        result = take_in(
-            engine,
-            raw.tables,
-            Reference(load_drug_names(reference), load_scales(reference)),
-            namespace=info.namespace,
-            known=known,
-        )
+        result = take(raw.tables, known)
         check_unchanged(drop, before)
     except UserError as fault:
         raise _refusal(drop, before, fault) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -10,7 +11,7 @@ from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.drugs import load_drugs
 from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
-from trdanalysis.files import write_csv
+from trdanalysis.intake.scales import Scale
 from trdanalysis.labelling.cohort import (
     SORTED_BY,
     Cohort,
@@ -19,8 +20,10 @@ from trdanalysis.labelling.cohort import (
     find_while_judging,
     label_cohort,
 )
+from trdanalysis.labelling.definition import Definition
 from trdanalysis.labelling.grounds import derive_grounds
 from trdanalysis.layout import POOLED
+from trdanalysis.parts import Part, SortedFile, divide
 
 
 def run_label(
@@ -40,26 +43,54 @@ def run_label(
         Folder to write to.
     """
     definitions = load_definitions(definition_files, reference)
-    step("judging trials by " + ", ".join(definition.id for definition in definitions), of=4)
-    cohort = load_cohort(engine, pooled)
+    scales = load_scales(reference)
     drugs = engine.from_memory(load_drugs(reference))
-    labelled = label_cohort(engine, cohort, drugs, load_scales(reference), definitions)
+    cohort = load_cohort(engine, pooled)
+    rows = [cohort.patients, cohort.trials, cohort.doses, cohort.assessments]
+    parts = divide(engine, [table for table in rows if table is not None])
+    told = ", ".join(definition.id for definition in definitions)
+    step(f"judging trials by {told}" + _in_parts(parts), of=len(parts) + 1)
+    files = {
+        name: SortedFile(engine, out / f"{name}.parquet", SORTED_BY[name], len(parts))
+        for name in SORTED_BY
+    }
+    for place, part in enumerate(parts):
+        if place:
+            step(f"part {place + 1} of {len(parts)}")
+        with engine.passing():
+            _label_part(engine, cohort.of(part), drugs, scales, definitions, files)
+    step("writing")
+    tables = {name: file.finish() for name, file in files.items()}
+    findings = find_while_judging(tables["trials"])
+    engine.write_csv(findings, out / "findings.csv", ["drop_id", "table", "line", "rule"])
 
-    def write(name: str, table: ir.Table) -> None:
-        engine.write_parquet(table, out / f"{name}.parquet", SORTED_BY[name])
 
-    step("writing labels")
-    write("labels", labelled.labels)
-    step("writing trials")
-    write("trials", labelled.trials)
-    write("trial_verdicts", labelled.trial_verdicts)
-    step("writing the evidence")
-    written = Labelled(**load_tables(engine, out, ("labels", "trials", "trial_verdicts")))
-    write("evidence", derive_grounds(engine, written, cohort.patients, drugs, definitions))
+def _label_part(
+    engine: Engine,
+    cohort: Cohort,
+    drugs: ir.Table,
+    scales: tuple[Scale, ...],
+    definitions: Sequence[Definition],
+    files: Mapping[str, SortedFile],
+) -> None:
+    labelled = label_cohort(engine, cohort, drugs, scales, definitions)
     # What follows from the judged trials is read off the file: judging them again costs more.
-    write("patients", derive_medication_related(cohort.patients, written.trials))
-    findings = find_while_judging(written.trials).order_by(["drop_id", "table", "line", "rule"])
-    write_csv(out / "findings.csv", findings.to_pyarrow().to_pandas())
+    written = Labelled(
+        *(
+            files[name].add(table)
+            for name, table in (
+                ("labels", labelled.labels),
+                ("trials", labelled.trials),
+                ("trial_verdicts", labelled.trial_verdicts),
+            )
+        )
+    )
+    files["evidence"].add(derive_grounds(engine, written, cohort.patients, drugs, definitions))
+    files["patients"].add(derive_medication_related(cohort.patients, written.trials))
+
+
+def _in_parts(parts: Sequence[Part]) -> str:
+    return f", in {len(parts)} parts of the patients" if len(parts) > 1 else ""
 
 
 def load_cohort(engine: Engine, pooled: Path) -> Cohort:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
 import pandas as pd
 
 from trdanalysis.commands.intake import load_accepted, take_in_drop
-from trdanalysis.commands.shared import step
+from trdanalysis.commands.shared import load_drug_names, load_scales, step
+from trdanalysis.contract import TABLES
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError, suggest
 from trdanalysis.files import read_json, write_text
@@ -20,8 +22,10 @@ from trdanalysis.intake.quality import (
     summarise_faults,
     summarise_findings,
 )
-from trdanalysis.intake.take_in import ADJACENT_GAP_DAYS
+from trdanalysis.intake.reference import Reference
+from trdanalysis.intake.take_in import ADJACENT_GAP_DAYS, take_in
 from trdanalysis.layout import QUALITY_PAGE
+from trdanalysis.parts import divide
 from trdanalysis.readers.drop_info import list_drops, read_drop_info
 from trdanalysis.report.quality import Quality, render_console, render_quality
 
@@ -47,7 +51,7 @@ def run_quality(engine: Engine, drops: list[Path]) -> None:
             balance=read_json(folder / "summary.json"),
             completeness=compare_completeness(measured[name], others),
             over_drops=measured,
-            sequences=find_impossible(engine, tables[name], ADJACENT_GAP_DAYS),
+            sequences=_find_sequences(engine, tables[name]),
             quarantine=_by_reason(pd.read_csv(folder / "quarantine.csv")),
             findings=summarise_findings(findings[name]),
             columns=about["columns"],
@@ -88,7 +92,14 @@ def run_check(
     ]  # fmt: skip
     taken = [restricted / "drops" / name for name in before]
     earlier = [path for path in taken if (path / "summary.json").is_file()]
-    raw, result = take_in_drop(engine, folder.resolve(), info, earlier, reference)
+    names = Reference(load_drug_names(reference), load_scales(reference))
+    raw, result = take_in_drop(
+        engine,
+        folder.resolve(),
+        info,
+        earlier,
+        lambda tables, known: take_in(engine, tables, names, namespace=info.namespace, known=known),
+    )
     findings = sort_findings([result.findings, raw.findings])
     others = [
         measure_columns(load_accepted(engine, path).tables, _read_findings(path))
@@ -123,6 +134,11 @@ def find_drop(drop: str, drops_folder: Path) -> Path:
         try_this=suggest(drop, known) if known else f"put a folder into {drops_folder}",
         kind="not_found",
     )
+
+
+def _find_sequences(engine: Engine, tables: dict[str, ir.Table]) -> pd.DataFrame:
+    parts = divide(engine, [tables[name] for name in TABLES])
+    return find_impossible(engine, tables, ADJACENT_GAP_DAYS, parts)
 
 
 def _read_findings(folder: Path) -> pd.DataFrame:

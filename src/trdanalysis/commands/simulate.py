@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from trdanalysis.commands.shared import step
-from trdanalysis.simulate.drop import FileFormat, simulate_drop, write_drop
+from trdanalysis.simulate.drop import FileFormat
+from trdanalysis.simulate.large import write_large_drop
 
 
 def run_simulate(
-    patients: int, seed: int, out: Path, file_format: FileFormat, *, dirt: bool
+    patients: int, seed: int, out: Path, file_format: FileFormat, *, dirt: bool, processes: int
 ) -> None:
     """Write a simulated drop.
 
@@ -25,6 +26,8 @@ def run_simulate(
         ``csv`` or ``parquet``.
     dirt
         Whether a small share of bad input is mixed in.
+    processes
+        How many make parts of a large drop at a time. No byte depends on it.
     """
     step(f"simulating {patients} patients into {out}")
-    write_drop(simulate_drop(patients, seed, dirt=dirt), out, file_format=file_format)
+    write_large_drop(patients, seed, out, file_format=file_format, dirt=dirt, processes=processes)

@@ -16,6 +16,7 @@ from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import read_csv, read_json, write_parquet
 from trdanalysis.layout import SUMMARY_TABLES
+from trdanalysis.parts import divide
 from trdanalysis.project import find_table
 
 
@@ -50,6 +51,9 @@ def run_summarise(
     definitions = load_definitions(definition_files, reference)
     tables = load_tables(engine, cohort, ("patients", "trials", "trial_verdicts", "labels"))
     quarantined = engine.read_parquet(pooled / "quarantined_trials.parquet")
+    parts = divide(engine, [tables["patients"], tables["trials"]])
+    if len(parts) > 1:
+        engine.keep_all_in_files()
     results = estimate_tables(
         engine,
         LabelledCohort(**tables, quarantined=quarantined),
@@ -63,6 +67,7 @@ def run_summarise(
         read_csv(find_table(reference, "published_rates.csv")),
         _read_settings(settings, tuple(definition.id for definition in definitions)),
         step,
+        parts,
     )
     step("writing result tables")
     for name in SUMMARY_TABLES:

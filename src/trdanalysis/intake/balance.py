@@ -36,6 +36,12 @@ def account_for_rows(drops: Sequence[AcceptedDrop], pooled: dict[str, ir.Table])
     names = list(TABLES)
     if not drops:
         return pd.DataFrame(columns=POOLING_COLUMNS)
+    if len(drops) == 1:
+        # Nothing can come again or be replaced.
+        rows = [int(pooled[name].count().to_pyarrow().as_py()) for name in names]
+        return pd.DataFrame(
+            {"drop_id": drops[0].drop_id, "table": names, "accepted": rows, "in_cohort": rows}
+        ).assign(again=0, replaced=0)[POOLING_COLUMNS]
     key = ["table", "patient_id", "row_key", "content"]
     brought = ibis.union(
         *(
@@ -50,7 +56,7 @@ def account_for_rows(drops: Sequence[AcceptedDrop], pooled: dict[str, ir.Table])
     )
     kept = derive_fingerprints({name: pooled[name] for name in names})
     standing = kept.select(*key).distinct().mutate(stands=ibis.literal(True))
-    found = brought.left_join(standing, key) if len(drops) > 1 else brought.mutate(stands=True)
+    found = brought.left_join(standing, key)
     by = ["drop_id", "table"]
     counted = found.group_by(by).agg(accepted=found.count(), standing=found.stands.count())
     in_cohort = kept.group_by(by).agg(in_cohort=kept.count())
@@ -75,6 +81,15 @@ def _balance(counted: pd.DataFrame, drop_id: str, names: list[str]) -> pd.DataFr
             "replaced": (counts["accepted"] - counts["standing"]).to_numpy(),
         }
     )[POOLING_COLUMNS]
+
+
+def add_accounts(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Add up what :func:`account_for_rows` gives for parts of the patients."""
+    if len(parts) == 1:
+        return parts[0]
+    numbers = POOLING_COLUMNS[2:]
+    added = pd.concat(parts).groupby(["drop_id", "table"], sort=False)[numbers].sum()
+    return added.reset_index()[POOLING_COLUMNS]
 
 
 def find_delivered_again(pooling: pd.DataFrame) -> list[str]:

@@ -63,7 +63,7 @@ def derive_fingerprints(tables: Mapping[str, ir.Table]) -> ir.Table:
                 content=content,
             )
         )
-    return ibis.union(*parts)
+    return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
 
 def _content(table: ir.Table, name: str) -> ir.StringValue:

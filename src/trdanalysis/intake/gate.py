@@ -231,13 +231,15 @@ def _shape_rules(
 ) -> list[tuple[str, ir.BooleanValue, bool]]:
     """Give (rule, broken, whether most cells must break it) for one column."""
     low = cell.lower()
-    # A cell that is a plain number within a day's range has none of the other shapes.
+    # A cell that is a plain number within a day's range has none of the other shapes. By a choice
+    # and not by `and`: an engine looks for shapes only where the choice is made.
     wordy = cell.length() > 5
-    rules = [
-        (rule, wordy & low.re_search(pattern), False) for rule, pattern in SHAPES_ONE_CELL.items()
-    ] + [
-        (rule, wordy & low.re_search(pattern), True) for rule, pattern in SHAPES_MOST_CELLS.items()
-    ]
+
+    def has_shape(pattern: str) -> ir.BooleanValue:
+        return wordy.ifelse(low.re_search(pattern), False)
+
+    rules = [(rule, has_shape(pattern), False) for rule, pattern in SHAPES_ONE_CELL.items()]
+    rules += [(rule, has_shape(pattern), True) for rule, pattern in SHAPES_MOST_CELLS.items()]
     if column is not None and column.key:
         return rules
     is_age = column is not None and column.name in ("age_years", "age_at_onset_years")
@@ -246,8 +248,7 @@ def _shape_rules(
         rules.append(("age_over_90", (years > MAX_AGE_YEARS) & (is_age | (years < 130)), False))
     if column is None or column.kind in ("text", "drug", "scale", "function_scale", "word"):
         rules += [
-            (rule, wordy & low.re_search(pattern), True)
-            for rule, pattern in SHAPES_MOST_CELLS_NOT_KEYS.items()
+            (rule, has_shape(pattern), True) for rule, pattern in SHAPES_MOST_CELLS_NOT_KEYS.items()
         ]
         words = cell.length() - cell.replace(" ", "").length() + 1
         long = (cell.length() > FREE_TEXT_CHARACTERS) | (words >= FREE_TEXT_WORDS)

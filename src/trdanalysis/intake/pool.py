@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from trdanalysis.ages import AgeBand, derive_age_band
 from trdanalysis.contract import FACTORS, RECORDED_GROUPS, TABLES
 from trdanalysis.layout import POOLED
+from trdanalysis.parts import Part
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,11 @@ class AcceptedDrop:
     drop_id: str
     mode: str
     tables: dict[str, ir.Table]
+
+    def of(self, part: Part) -> AcceptedDrop:
+        """Give the rows of some of the patients."""
+        tables = {name: part.of(table) for name, table in self.tables.items()}
+        return AcceptedDrop(self.drop_id, self.mode, tables)
 
 
 def pool_drops(drops: Sequence[AcceptedDrop]) -> dict[str, ir.Table]:

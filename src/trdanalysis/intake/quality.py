@@ -10,11 +10,13 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from trdanalysis.contract import TABLES
 from trdanalysis.engine import Engine
-from trdanalysis.intake import findings as found
+from trdanalysis.intake.findings import CELL_SET_UNKNOWN
+from trdanalysis.parts import WHOLE, Part
 
 #: The middle nine tenths are told of a column with this many filled cells; of fewer, nothing.
 LEAST_FOR_RANGE = 50
@@ -26,6 +28,9 @@ COMPLETENESS_COLUMNS = [
     "table", "column", "rows", "filled", "empty", "unusable", "share", "low", "median", "high",
     "unit",
 ]  # fmt: skip
+
+#: What is told of a column of numbers, and the quantile that it is.
+_MIDDLE = {"low": 0.05, "median": 0.5, "high": 0.95}
 
 FAULT_COLUMNS = ["table", "rule", "rows", "lines"]
 
@@ -48,7 +53,7 @@ def measure_columns(tables: Mapping[str, ir.Table], findings: pd.DataFrame) -> p
         ``median``, ``high``: quantiles 5, 50 and 95 of numbers, null of fewer than
         :data:`LEAST_FOR_RANGE` filled cells.
     """
-    bad = findings[findings["action"] == found.CELL_SET_UNKNOWN]
+    bad = findings[findings["action"] == CELL_SET_UNKNOWN]
     unusable = bad.groupby(["table", "column"]).size().to_dict()
     rows: list[dict[str, Any]] = []
     for name, table in tables.items():
@@ -59,10 +64,9 @@ def measure_columns(tables: Mapping[str, ir.Table], findings: pd.DataFrame) -> p
         measures: dict[str, ir.Value] = {"rows": table.count()}
         for column in columns:
             measures[f"{column.name}__filled"] = table[column.name].count()
-        for number in numbers:
-            for label, share in (("low", 0.05), ("median", 0.5), ("high", 0.95)):
-                measures[f"{number}__{label}"] = table[number].cast("float64").quantile(share)
         told = table.aggregate(**measures).to_pyarrow().to_pylist()[0]
+        for number in numbers:
+            told |= {f"{number}__{label}": value for label, value in _middle_of(table, number)}
         for column in columns:
             wrong = int(unusable.get((name, column.name), 0))
             # The name of a drug that was not recognised stays where it was.
@@ -80,7 +84,34 @@ def measure_columns(tables: Mapping[str, ir.Table], findings: pd.DataFrame) -> p
     return frame.astype(dict.fromkeys(("share", "low", "median", "high"), "float64"))
 
 
-def find_impossible(engine: Engine, tables: Mapping[str, ir.Table], gap_days: int) -> pd.DataFrame:
+def _middle_of(table: ir.Table, name: str) -> list[tuple[str, float | None]]:
+    """Give the quantiles of a column of numbers, from how often each value is there.
+
+    There are few values: the engine's own quantiles would hold all rows, which are many.
+    """
+    column = table.filter(table[name].notnull()).select(value=table[name].cast("float64"))
+    counted = column.group_by("value").agg(rows=column.count()).order_by("value").to_pyarrow()
+    if not counted.num_rows:
+        return [(label, None) for label in _MIDDLE]
+    values = counted["value"].to_numpy()
+    upto = np.cumsum(counted["rows"].to_numpy())
+    found: list[tuple[str, float | None]] = []
+    for label, share in _MIDDLE.items():
+        place = (upto[-1] - 1) * share
+        low, high = (
+            float(values[np.searchsorted(upto, at, side="right")])
+            for at in (np.floor(place), np.ceil(place))
+        )
+        found.append((label, low + (high - low) * (place - np.floor(place))))
+    return found
+
+
+def find_impossible(
+    engine: Engine,
+    tables: Mapping[str, ir.Table],
+    gap_days: int,
+    parts: Sequence[Part] = WHOLE,
+) -> pd.DataFrame:
     """Find sequences of rows that cannot be, or hardly.
 
     Parameters
@@ -91,6 +122,8 @@ def find_impossible(engine: Engine, tables: Mapping[str, ir.Table], gap_days: in
         Accepted tables by name.
     gap_days
         Trials of one drug with at most this many days between them are adjacent.
+    parts
+        Of the patients: so many are looked at at a time.
 
     Returns
     -------
@@ -99,15 +132,19 @@ def find_impossible(engine: Engine, tables: Mapping[str, ir.Table], gap_days: in
         :data:`LINES_TOLD`. Rules without a row are not there. Dose steps of trials that another
         drop brought are not judged.
     """
-    parts = []
-    for name, rule, rows in (
-        *_of_trials(engine, tables["trials"], tables["patients"], gap_days),
-        *_of_doses(tables["doses"], tables["trials"]),
-        *_of_patients(tables["patients"]),
-    ):
-        parts.append(rows.select(table=ibis.literal(name), rule=ibis.literal(rule), line=rows.line))
-    table = ibis.union(*parts).to_pyarrow().to_pandas()
-    return summarise_faults(table)
+    found = []
+    for part in parts:
+        own = {name: part.of(table) for name, table in tables.items()}
+        faults = [
+            rows.select(table=ibis.literal(name), rule=ibis.literal(rule), line=rows.line)
+            for name, rule, rows in (
+                *_of_trials(engine, own["trials"], own["patients"], gap_days),
+                *_of_doses(own["doses"], own["trials"]),
+                *_of_patients(own["patients"]),
+            )
+        ]
+        found.append(ibis.union(*faults).to_pyarrow().to_pandas())
+    return summarise_faults(pd.concat(found, ignore_index=True))
 
 
 Found = list[tuple[str, str, ir.Table]]

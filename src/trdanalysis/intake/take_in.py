@@ -10,36 +10,33 @@ import pandas as pd
 
 from trdanalysis.contract import TABLES, TableSpec
 from trdanalysis.engine import Engine
-from trdanalysis.errors import UserError, nearest, suggest
+from trdanalysis.errors import UserError, suggest
 from trdanalysis.intake import findings as found
 from trdanalysis.intake import rows
 from trdanalysis.intake.cells import BAD, ROW, derive_cells
 from trdanalysis.intake.gate import check_identifiers
 from trdanalysis.intake.names import DrugNames, derive_drugs
-from trdanalysis.intake.scales import Scale
-from trdanalysis.intake.spelling import show_controls
-from trdanalysis.intake.suggestions import Suggester
+from trdanalysis.intake.reference import Reference
+from trdanalysis.intake.whole import (
+    WORD_COLUMNS,
+    CellCounts,
+    check_types,
+    column_findings,
+    count_cells,
+    count_unrecognised,
+    name_unrecognised,
+    odd_columns,
+    put_together,
+)
 
 #: Two rows of one drug with at most this many days between them are reported as adjacent.
 ADJACENT_GAP_DAYS = 14
 
-#: A typed column of which at least this many cells are filled and none can be read has the wrong
-#: type.
-WRONG_TYPE_MIN_CELLS = 3
-
 #: Columns of accepted trials that remember a bad cell, because an empty one has a default.
 REMEMBERED = tuple(column.name for column in TABLES["trials"].columns if column.has_default)
 
-#: Columns of ``unrecognised.csv``.
-UNRECOGNISED_COLUMNS = ["table", "column", "word", "rows", "suggestion", "distance", "why"]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What names and scores are read against."""
-
-    names: DrugNames
-    scales: tuple[Scale, ...]
+#: Columns of ``quarantine.csv``, which are what it is sorted by.
+QUARANTINE_ORDER = ("table", "line", "reason")
 
 
 @dataclass(frozen=True)
@@ -79,6 +76,29 @@ class Intake:
     columns: dict[str, dict[str, list[str]]]
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What became of the rows of a drop, or of some of its patients.
+
+    Attributes
+    ----------
+    accepted, quarantined_trials, findings, quarantine, summary
+        As of :class:`Intake`; of findings those of rows and cells.
+    cells
+        By table and typed column: the cells that cannot be read, and all that are filled.
+    words
+        Words that were not recognised: ``table``, ``column``, ``word``, ``rows``.
+    """
+
+    accepted: dict[str, ir.Table]
+    quarantined_trials: ir.Table
+    findings: pd.DataFrame
+    quarantine: pd.DataFrame
+    summary: dict[str, dict[str, int]]
+    cells: dict[str, dict[str, CellCounts]]
+    words: pd.DataFrame
+
+
 def take_in(
     engine: Engine,
     raw: dict[str, ir.Table],
@@ -108,15 +128,45 @@ def take_in(
         Where the drop is refused: a required column is missing, a direct identifier was found, or
         no cell of a typed column can be read.
     """
+    check_raw(raw)
+    taken = take_in_rows(engine, raw, reference, namespace=namespace, known=known)
+    check_types(taken.cells)
+    return Intake(
+        accepted=taken.accepted,
+        quarantined_trials=taken.quarantined_trials,
+        findings=found.sort_findings([taken.findings, column_findings(raw)]),
+        quarantine=_sorted([taken.quarantine], list(QUARANTINE_ORDER)),
+        unrecognised=name_unrecognised(taken.words, reference),
+        summary=taken.summary,
+        columns=odd_columns(raw),
+    )
+
+
+def check_raw(raw: dict[str, ir.Table]) -> None:
+    """Refuse raw tables that lack a column or hold direct identifiers; see :func:`take_in`."""
     for name, table in raw.items():
         _check_columns(TABLES[name], table)
     check_identifiers(raw)
+
+
+def take_in_rows(
+    engine: Engine,
+    raw: dict[str, ir.Table],
+    reference: Reference,
+    *,
+    namespace: str = "",
+    known: Known | None = None,
+) -> Taken:
+    """Split rows that :func:`check_raw` let through; parameters as :func:`take_in`.
+
+    What becomes of a row hangs on the rows of its patient alone: a drop may be given in parts.
+    """
     accepted: dict[str, ir.Table] = {}
     parts: list[pd.DataFrame] = []
     quarantine: list[pd.DataFrame] = []
-    unrecognised: list[pd.DataFrame] = []
+    words: list[pd.DataFrame] = []
     summary: dict[str, dict[str, int]] = {}
-    columns: dict[str, dict[str, list[str]]] = {}
+    counted: dict[str, dict[str, CellCounts]] = {}
     lost_trials = None
     for name, spec in TABLES.items():
         if name not in raw:
@@ -127,32 +177,33 @@ def take_in(
         if name == "trials":
             cells = _resolve_drugs(engine, cells, reference.names)
         cells = engine.keep(cells)
-        _check_types(cells, spec)
+        counted[name] = count_cells(cells, spec)
         judged = _judge_rows(engine, cells, numbered, spec, accepted, known)
+        engine.drop_kept(cells)
         good = engine.keep(judged.filter(judged.reason.isnull() & ~judged.is_duplicate))
         accepted[name] = good
         if name == "trials":
             lost = judged.filter(judged.reason.notnull() & judged.patient_is_known)
             lost_trials = engine.keep(lost.select("patient_id", "trial_id", "line"))
         bad = found.find_bad_cells(good, spec)
-        parts += [bad, _row_findings(judged, spec), _column_findings(spec, raw[name])]
+        parts += [bad, _row_findings(judged, spec)]
         quarantine.append(_quarantine(judged, spec))
-        unrecognised += _unrecognised(numbered, good, spec, reference)
+        words += count_unrecognised(numbered, good, spec)
         summary[name] = _balance(judged, len(bad))
-        columns[name] = _odd_columns(spec, raw[name])
+        engine.drop_kept(judged)
     if "trials" in raw:
         parts.append(found.find_adjacent(accepted["trials"], ADJACENT_GAP_DAYS))
     assert lost_trials is not None
-    return Intake(
+    return Taken(
         accepted={
             name: _finish(table, TABLES[name], namespace) for name, table in accepted.items()
         },
         quarantined_trials=_with_namespace(lost_trials, namespace),
-        findings=found.sort_findings(parts),
-        quarantine=_sorted(quarantine, ["table", "line", "reason"]),
-        unrecognised=_sorted(unrecognised, UNRECOGNISED_COLUMNS),
+        findings=put_together(parts, found.COLUMNS),
+        quarantine=put_together(quarantine, list(QUARANTINE_ORDER)),
         summary=summary,
-        columns=columns,
+        cells=counted,
+        words=put_together(words, list(WORD_COLUMNS)),
     )
 
 
@@ -189,39 +240,6 @@ def _number_rows(engine: Engine, raw: ir.Table) -> ir.Table:
     names = [name for name in raw.columns if name != "line"]
     number = ibis.row_number().over(order_by=["line", *names])
     return engine.keep(raw.mutate(**{ROW: number.cast("int64")}))
-
-
-def _check_types(cells: ir.Table, spec: TableSpec) -> None:
-    """Refuse a drop of which a typed column cannot be read at all."""
-    typed = [
-        column.name
-        for column in spec.columns
-        if column.kind in ("integer", "day", "number", "three_valued")
-    ]
-    measures = {}
-    for name in typed:
-        rule = cells[name + BAD]
-        measures[f"bad_{name}"] = rule.isin(["not_a_number", "not_in_vocabulary"]).sum()
-        measures[f"filled_{name}"] = (cells[name].notnull() | rule.notnull()).sum()
-    counts = cells.aggregate(**measures).to_pyarrow().to_pylist()[0]
-    wrong = [
-        (name, counts[f"filled_{name}"])
-        for name in typed
-        if (counts[f"bad_{name}"] or 0) == counts[f"filled_{name}"]
-        and (counts[f"filled_{name}"] or 0) >= WRONG_TYPE_MIN_CELLS
-    ]
-    if wrong:
-        kinds = {column.name: column.kind for column in spec.columns}
-        lines = [
-            f"table `{spec.name}`, column `{name}`: {filled} filled cell(s), none readable as "
-            + ("yes or no" if kinds[name] == "three_valued" else "a number")
-            for name, filled in wrong
-        ]
-        raise UserError(
-            f"wrong type for {len(wrong)} whole column(s)",
-            where="\n         ".join(lines),
-            try_this="recode the column in the export, or use `source: flat` and a mapping",
-        )
 
 
 def _resolve_drugs(engine: Engine, cells: ir.Table, names: DrugNames) -> ir.Table:
@@ -272,54 +290,9 @@ def _row_findings(judged: ir.Table, spec: TableSpec) -> pd.DataFrame:
     )
 
 
-def _odd_columns(spec: TableSpec, raw: ir.Table) -> dict[str, list[str]]:
-    return {
-        "absent": [name for name in spec.names if name not in raw.columns],
-        "extra": [name for name in raw.columns if name not in spec.names and name != "line"],
-    }
-
-
-def _column_findings(spec: TableSpec, raw: ir.Table) -> pd.DataFrame:
-    odd = _odd_columns(spec, raw)
-    return pd.DataFrame(
-        [(spec.name, name, None, "extra_column", found.KEPT_OUT) for name in odd["extra"]]
-        + [
-            (spec.name, name, None, "absent_column", found.UNKNOWN_THROUGHOUT)
-            for name in odd["absent"]
-        ],
-        columns=found.COLUMNS,
-    )
-
-
 def _quarantine(judged: ir.Table, spec: TableSpec) -> pd.DataFrame:
     lost = judged.filter(judged.reason.notnull()).select("line", "reason").to_pyarrow().to_pandas()
     return lost.assign(table=spec.name)
-
-
-def _unrecognised(
-    raw: ir.Table, good: ir.Table, spec: TableSpec, reference: Reference
-) -> list[pd.DataFrame]:
-    """Count unmatched words of accepted rows, with a suggestion for drugs and scales."""
-    parts = []
-    for column in spec.columns:
-        if column.kind not in ("drug", "scale", "function_scale") or column.name not in raw.columns:
-            continue
-        unmatched = good.filter(good[column.name + BAD].notnull()).select(ROW)
-        words = raw.semi_join(unmatched, ROW).select(word=raw[column.name])
-        counted = words.group_by("word").agg(rows=words.count()).to_pyarrow().to_pandas()
-        if counted.empty:
-            continue
-        if column.kind == "drug":
-            counted = Suggester(reference.names).suggest_all(counted)
-        else:
-            known = [scale.name for scale in reference.scales]
-            near = [nearest(word.upper(), known) or "" for word in counted["word"]]
-            why = ["like a known scale" if one else "nothing is near" for one in near]
-            distance = pd.array([None] * len(near), dtype="Int64")
-            counted = counted.assign(suggestion=near, distance=distance, why=why)
-        counted["word"] = [show_controls(word) for word in counted["word"]]
-        parts.append(counted.assign(table=spec.name, column=column.name))
-    return parts
 
 
 def _balance(judged: ir.Table, bad_cells: int) -> dict[str, int]:
@@ -369,7 +342,5 @@ def _empty_table(spec: TableSpec, reference: Reference) -> ir.Table:
 
 
 def _sorted(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    filled = [part[columns] for part in parts if len(part)]
-    if not filled:
-        return pd.DataFrame({name: pd.Series(dtype="object") for name in columns})
-    return pd.concat(filled).sort_values(columns[:3], kind="stable", ignore_index=True)
+    table = put_together(parts, columns)
+    return table.sort_values(columns, kind="stable", ignore_index=True)

@@ -22,7 +22,8 @@ from trdanalysis.intake.pool import (
     group_patients,
     pool_drops,
 )
-from trdanalysis.intake.take_in import Intake, Reference, take_in
+from trdanalysis.intake.reference import Reference
+from trdanalysis.intake.take_in import Intake, take_in
 from trdanalysis.interface.configuration import Configuration, Wanted, find_configuration
 from trdanalysis.interface.labelled import Labelled
 from trdanalysis.labelling.cohort import (

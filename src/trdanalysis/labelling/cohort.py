@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import ibis
 import ibis.expr.types as ir
@@ -15,6 +15,7 @@ from trdanalysis.labelling.failures import Keeper
 from trdanalysis.labelling.labels import label_patients
 from trdanalysis.labelling.scores import choose_offers
 from trdanalysis.labelling.trials import CRITERIA, derive_exposed, derive_trials, is_antidepressant
+from trdanalysis.parts import Part
 
 #: Columns of ``trials.parquet``, in the contract's order; those from ``established_day`` on are
 #: appended.
@@ -66,6 +67,13 @@ class Cohort:
             for name in ("doses", "assessments")
         }
         return cls(tables["patients"], tables["trials"], tables["quarantined_trials"], **optional)
+
+    def of(self, part: Part) -> Cohort:
+        """Give the rows of some of the patients."""
+        tables = {each.name: getattr(self, each.name) for each in fields(self)}
+        return Cohort(
+            **{name: None if table is None else part.of(table) for name, table in tables.items()}
+        )
 
 
 @dataclass(frozen=True)

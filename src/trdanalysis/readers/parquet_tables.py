@@ -11,11 +11,12 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.readers.door import MOST_BYTES_A_LINE, check_parquet
-from trdanalysis.readers.text_tables import LINE, check_names, trim
+from trdanalysis.readers.text_tables import LINE, MOST_ROWS_IN_MEMORY, check_names, trim
 
 
 def read_text_parquet(engine: Engine, path: Path, yes_no_columns: frozenset[str]) -> ir.Table:
@@ -30,16 +31,20 @@ def read_text_parquet(engine: Engine, path: Path, yes_no_columns: frozenset[str]
         Where the file cannot be read, or a column holds lists, structures or bytes.
     """
     try:
+        if pq.read_metadata(path).num_rows > MOST_ROWS_IN_MEMORY:
+            return scan_text_parquet(engine, path, yes_no_columns)
         text = engine.keep(_parquet_text(engine, path, yes_no_columns))
     except (duckdb.Error, pa.ArrowException, OSError):
         raise _no_parquet(path) from None
     return engine.keep(text.mutate(**{LINE: ibis.row_number().cast("int64") + 2}))
 
 
-def scan_text_parquet(engine: Engine, path: Path) -> ir.Table:
+def scan_text_parquet(
+    engine: Engine, path: Path, yes_no_columns: frozenset[str] = frozenset()
+) -> ir.Table:
     """Read a Parquet file as :func:`read_text_parquet` does, but leave its rows in the file."""
     try:
-        text = _parquet_text(engine, path, frozenset())
+        text = _parquet_text(engine, path, yes_no_columns)
     except (duckdb.Error, pa.ArrowException, OSError):
         raise _no_parquet(path) from None
     return text.mutate(**{LINE: ibis.row_number().cast("int64") + 2})

@@ -29,6 +29,8 @@ from trdanalysis.readers.door import MOST_BYTES_A_LINE
 LINE = "line"
 #: Planning queries takes longer than in proportion to columns: 4,000 take 20 s, 10,000 minutes.
 MOST_COLUMNS = 4_000
+#: Tables of more rows are left in their file, or kept in one: not in memory.
+MOST_ROWS_IN_MEMORY = 1_000_000
 #: The header must end within this many characters.
 _MOST_OF_HEADER = 2_000_000
 #: Separators that exports use.
@@ -71,7 +73,9 @@ def read_text_csv(
     names = _read_header(path, delimiter)
     line_count = _scan(path)
     try:
-        kept = engine.keep(_csv_text(engine, path, delimiter, names, quoted=quoted))
+        text = _csv_text(engine, path, delimiter, names, quoted=quoted)
+        is_large = line_count is None or line_count > MOST_ROWS_IN_MEMORY
+        kept = engine.keep_in_file(text) if is_large else engine.keep(text)
     except duckdb.Error as error:
         raise _unreadable(path, names, delimiter, str(error)) from None
     rows = int(kept.count().to_pyarrow().as_py())
@@ -279,7 +283,8 @@ def _number_lines(
     counted = pa.table({LINE: np.arange(2, len(lines) + 2), "line_of_file": np.asarray(lines)})
     joined = kept.left_join(engine.from_memory(counted), LINE).drop(f"{LINE}_right")
     renamed = joined.drop(LINE).rename({LINE: "line_of_file"})
-    return engine.keep(renamed.order_by(LINE))
+    keep = engine.keep_in_file if len(lines) > MOST_ROWS_IN_MEMORY else engine.keep
+    return keep(renamed.order_by(LINE))
 
 
 def _scan(path: Path) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import numpy as np
 import pandas as pd
@@ -251,6 +251,27 @@ def write_drop(
         Kind ``output``, where the folder holds something already or cannot be written.
     """
     folder = folder.absolute()
+    check_new_folder(folder)
+    with write_aside(folder) as aside:
+        aside.mkdir()
+        for spec in TABLES.values():
+            path = aside / f"{spec.name}.{file_format}"
+            write_table(drop.tables[spec.name], path, file_format)
+        (aside / "drop.yaml").write_text(DROP_YAML, encoding="utf-8", newline="\n")
+    truth_path = truth_path or truth_file(folder)
+    with write_aside(truth_path) as aside:
+        write_table(drop.truth, aside, "csv")
+    return truth_path
+
+
+def check_new_folder(folder: Path) -> None:
+    """Refuse to write a simulated drop over anything.
+
+    Raises
+    ------
+    UserError
+        Kind ``output``, where the folder holds something already.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(
             "the folder of the simulated drop holds something already",
@@ -259,41 +280,31 @@ def write_drop(
             try_this="give another folder, or remove this one",
             kind="output",
         )
-    with write_aside(folder) as aside:
-        aside.mkdir()
-        for spec in TABLES.values():
-            path = aside / f"{spec.name}.{file_format}"
-            write_table(drop.tables[spec.name], path, file_format)
-        (aside / "drop.yaml").write_text(DROP_YAML, encoding="utf-8", newline="\n")
-    truth_path = truth_path or folder.parent.parent / "truth" / f"{folder.name}.csv"
-    with write_aside(truth_path) as aside:
-        write_table(drop.truth, aside, "csv")
-    return truth_path
 
 
-def write_table(
-    table: pd.DataFrame, path: Path, file_format: FileFormat, *, header: bool = True
-) -> None:
-    """Write one table as the contract reads it: yes, no or nothing; whole numbers without a point.
+def truth_file(folder: Path) -> Path:
+    """Say where the truth of a drop's folder stands: neither one of its tables nor a drop."""
+    return folder.parent.parent / "truth" / f"{folder.name}.csv"
 
-    With ``header=False`` rows are added to a CSV file that is there.
-    """
+
+def write_table(table: pd.DataFrame, path: Path, file_format: FileFormat) -> None:
+    """Write one table to a file of its own."""
     if file_format == "parquet":
         pq.write_table(to_arrow(table), path)
         return
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_rows(table, file)
+
+
+def write_rows(table: pd.DataFrame, file: IO[str], *, header: bool = True) -> None:
+    """Write CSV as the contract reads it: yes, no or nothing; whole numbers without a point."""
     words = {True: YES, False: NO}
     text = {
         name: values.map(words).astype("str") if values.dtype in ("boolean", "bool") else values
         for name, values in table.items()
     }
     pd.DataFrame(text, columns=table.columns).to_csv(
-        path,
-        index=False,
-        header=header,
-        mode="w" if header else "a",
-        float_format="%.10g",
-        lineterminator="\n",
-        encoding="utf-8",
+        file, index=False, header=header, float_format="%.10g", lineterminator="\n"
     )
 
 
