@@ -205,3 +205,13 @@ def test_nothing_asked_is_nothing_told() -> None:
     assert not len(table)
     assert not len(disclose_question_contrasts(_contrasts()[:0], table, hidden))
     assert not len(disclose_question_curves(_curve(9)[:0], hidden))
+
+
+def test_a_curve_of_nobody_says_so() -> None:
+    curve = _curve(0)[:1].assign(
+        day=pd.NA, events=pd.NA, censored=pd.NA, cumulative_incidence=None, status="not_estimable"
+    )
+    curve = curve.astype({"events": "Int64", "censored": "Int64", "n_at_risk": "Int64"})
+    _, hidden = disclosed(Counting("after_trd"), curves=curve)
+    found = disclose_question_curves(curve, hidden)
+    assert found["status"].tolist() == ["not_estimable"]

@@ -365,7 +365,9 @@ def enter_question_curves(
             continue
         key = curve_key(str(estimand), str(curve))
         unit = ledger.unit(key, PART, _CURVE_COST)
-        start, events = int(known[0]["n_at_risk"]), sum(int(row["events"]) for row in known)
+        # A curve of nobody has a row that says so, and no event in it.
+        start = int(known[0]["n_at_risk"])
+        events = sum(int(row["events"]) for row in known if not pd.isna(row["events"]))
         at = ledger.count(("asked_at_risk", primary, *key[1:]), start, unit, base=base)
         had = ledger.count(("asked_had", primary, *key[1:]), events, unit, base=base)
         ledger.rest(at, [had], guarded=True)
