@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from tests.faults.crash import die_at
-from tests.support import CONFIG
+from tests.support import CONFIG, ROOT
 from trdanalysis.cli import main
 from trdanalysis.closing import explain_failure
 from trdanalysis.commands.remember import POINTER, find_remembered, run_remember
@@ -286,6 +286,27 @@ def test_a_run_closes_the_folders_that_it_finds_or_that_snakemake_would_make(
     folders = [path for path in restricted.rglob("*") if path.is_dir()]
     assert {restricted / name for name in (*FOLDERS, "drops/autumn")} <= set(folders)
     assert {mode(path) for path in (restricted, *folders)} == {0o700}
+
+
+@pytest.mark.usefixtures("no_umask")
+def test_a_remembered_state_is_closed(tmp_path: Path) -> None:
+    history = tmp_path / "restricted" / "history"
+    make_pending(history, "first")
+    run_remember(history)
+    state = find_remembered(history)
+    assert state is not None
+    assert mode(state) == 0o700
+
+
+def test_one_place_makes_folders_of_results() -> None:
+    package = ROOT / "src" / "trdanalysis"
+    making = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if ".mkdir(" in path.read_text(encoding="utf-8") or "makedirs" in path.read_text()
+    }
+    # A simulated drop and a study folder are none.
+    assert making == {"files.py", "simulate/drop.py", "commands/init.py"}
 
 
 def test_what_cannot_be_closed_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
