@@ -45,7 +45,7 @@ def _judge_first(project: Project, *words: str) -> list[str]:
         ["the disturbed run ended well"] if (project.folder / "code").read_text() == "0\n" else []
     )
     wrong += [f"no word of `{word}`" for word in words if word not in said]
-    if "Traceback" in said or "Error in file" in said.replace("WorkflowError in file", ""):
+    if "Traceback" in said or "OSError in file" in said:
         wrong.append("the disturbed run shows a traceback")
     return [f"{one}: {said[-2500:]}" for one in wrong]
 
@@ -93,7 +93,7 @@ def forbid_writing(project: Project, undisturbed: Undisturbed) -> list[str]:
 def take_memory(project: Project, undisturbed: Undisturbed) -> list[str]:
     """Run with less memory than the engine asks for; then with all."""
     _run(project, "ulimit -v 900000; $run >first 2>&1; echo $? >code")
-    return _judge_first(project, "memory") + _end_well(project, undisturbed)
+    return _judge_first(project, "no more memory") + _end_well(project, undisturbed)
 
 
 def run_twice_at_once(project: Project, undisturbed: Undisturbed) -> list[str]:
