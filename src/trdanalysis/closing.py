@@ -17,8 +17,14 @@ from trdanalysis.plan import Plan
 from trdanalysis.progress import make_console
 from trdanalysis.report.closing import Around, Closing, describe_run
 
-#: What Snakemake writes of a step that failed: the command, and its exit code.
-_FAILED = re.compile(r"^Command '(.*?)' returned non-zero exit status (\d+)", re.MULTILINE)
+#: What Snakemake writes of a step that failed: the command, and its exit code, or the signal that
+#: ended it.
+_FAILED = re.compile(
+    r"^Command '(.*?)' (?:returned non-zero exit status (\d+)|died with <Signals\.\w+: (\d+)>)",
+    re.MULTILINE,
+)
+#: What a shell adds to the number of a signal to make it an exit code.
+_SIGNALLED = 128
 #: How a verb's log begins the line that says why it ended.
 _REASON = "Error: "
 _VERB = re.compile(r"-m trdanalysis (\w+) (.*)", re.DOTALL)
@@ -90,13 +96,13 @@ class Failure:
 def find_failures(text: str) -> list[Failure]:
     """Find the steps that failed in what Snakemake logged of a run, in order."""
     found: dict[Failure, None] = {}
-    for command, code in _FAILED.findall(text):
+    for command, code, signal in _FAILED.findall(text):
         verb = _VERB.search(command)
         if verb is None:
             continue
         words = shlex.split(verb[2])
         log = words[words.index("--log") + 1] if "--log" in words[:-1] else None
-        found[Failure(verb[1], log, int(code))] = None
+        found[Failure(verb[1], log, int(code) if code else _SIGNALLED + int(signal))] = None
     return list(found)
 
 

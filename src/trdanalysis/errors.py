@@ -58,6 +58,10 @@ EXIT_MEANINGS: dict[int, tuple[str, str]] = {
         "it was killed, most often because the machine's memory ran out",
         "lower `memory_limit_mb` in config/config.yaml below what the machine has free",
     ),
+    139: (
+        "it broke off in a library, most often because the system gave it no more memory",
+        "give it more, or lower `memory_limit_mb` in config/config.yaml below what it may have",
+    ),
     143: ("it was told to end", "run the same command to go on"),
 }
 

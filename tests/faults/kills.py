@@ -100,7 +100,16 @@ def compare_with_undisturbed(project: Project, undisturbed: dict[str, str]) -> l
         if made.get(name) != undisturbed.get(name):
             what = "is not there" if name not in made else "is not as in an undisturbed run"
             wrong.append(f"{name} {what}" if name in undisturbed else f"{name} should not be there")
-    return wrong + [f"{name} was left" for name in leftovers(project.results)]
+    open_to_others = [
+        str(path)
+        for path in (project.results / "restricted").rglob("*")
+        if path.is_dir() and path.stat().st_mode & 0o077
+    ]
+    return [
+        *wrong,
+        *(f"{name} was left" for name in leftovers(project.results)),
+        *(f"{path} is open to others" for path in open_to_others),
+    ]
 
 
 def draw_moments(seed: int, number: int, longest: float) -> list[float]:

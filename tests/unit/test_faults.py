@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from tests.faults.crash import die_at
-from tests.support import CONFIG
+from tests.support import CONFIG, ROOT
 from trdanalysis.cli import main
 from trdanalysis.closing import explain_failure
 from trdanalysis.commands.remember import POINTER, find_remembered, run_remember
@@ -214,14 +214,21 @@ def test_a_verb_that_runs_out_of_memory_says_so(
     assert "secret" not in said
 
 
-def test_a_step_that_aborts_for_want_of_memory_is_explained(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("ended", "says"),
+    [
+        ("returned non-zero exit status 134", "gave it no more memory"),
+        ("died with <Signals.SIGABRT: 6>", "gave it no more memory"),
+        ("died with <Signals.SIGSEGV: 11>", "broke off in a library"),
+        ("died with <Signals.SIGKILL: 9>", "the machine's memory ran out"),
+    ],
+)
+def test_a_step_that_ends_for_want_of_memory_is_explained(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], ended: str, says: str
 ) -> None:
-    (tmp_path / "log").write_text(
-        "Command 'python -m trdanalysis label --out x' returned non-zero exit status 134.\n"
-    )
+    (tmp_path / "log").write_text(f"Command 'python -m trdanalysis label --out x' {ended}.\n")
     explain_failure([str(tmp_path / "log")])
-    assert "gave it no more memory" in capfd.readouterr().err
+    assert says in capfd.readouterr().err
 
 
 # --- two at once
@@ -286,6 +293,27 @@ def test_a_run_closes_the_folders_that_it_finds_or_that_snakemake_would_make(
     folders = [path for path in restricted.rglob("*") if path.is_dir()]
     assert {restricted / name for name in (*FOLDERS, "drops/autumn")} <= set(folders)
     assert {mode(path) for path in (restricted, *folders)} == {0o700}
+
+
+@pytest.mark.usefixtures("no_umask")
+def test_a_remembered_state_is_closed(tmp_path: Path) -> None:
+    history = tmp_path / "restricted" / "history"
+    make_pending(history, "first")
+    run_remember(history)
+    state = find_remembered(history)
+    assert state is not None
+    assert mode(state) == 0o700
+
+
+def test_one_place_makes_folders_of_results() -> None:
+    package = ROOT / "src" / "trdanalysis"
+    making = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if ".mkdir(" in path.read_text(encoding="utf-8") or "makedirs" in path.read_text()
+    }
+    # A simulated drop, a study folder and the storage of a cluster are none.
+    assert making == {"files.py", "simulate/drop.py", "commands/init.py", "spark.py"}
 
 
 def test_what_cannot_be_closed_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 
 from trdanalysis.commands.shared import step
-from trdanalysis.files import read_json, write_aside, write_json
+from trdanalysis.files import make_folder, read_json, write_aside, write_json
 from trdanalysis.layout import REMEMBERED
 
 #: The file that points to the state of the last completed run; no step of the workflow makes it,
@@ -38,7 +38,7 @@ def run_remember(history: Path) -> None:
     if not kept.is_dir():
         with write_aside(kept) as aside:
             shutil.rmtree(aside, ignore_errors=True)
-            aside.mkdir()
+            make_folder(aside)
             for file in REMEMBERED:
                 _link(pending / file, aside / file)
     write_json(history / POINTER, {"state": name})

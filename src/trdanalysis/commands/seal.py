@@ -8,7 +8,7 @@ from pathlib import Path
 from trdanalysis.commands.shared import step
 from trdanalysis.commands.verify import read_manifest, run_verify
 from trdanalysis.errors import UserError
-from trdanalysis.files import hash_file, read_json, write_aside
+from trdanalysis.files import hash_file, make_folder, read_json, write_aside
 from trdanalysis.layout import (
     ABOUT_PUBLISHED,
     DISCLOSED,
@@ -65,9 +65,8 @@ def run_seal(results: Path) -> Path:
         )
     target = releases / str(int(sealed[-1].name) + 1 if sealed else 1)
     with write_aside(target) as aside:
-        aside.mkdir(mode=0o700)
         for name in (*PUBLISHED_FILES, *PROVENANCE_FILES):
-            (aside / name).parent.mkdir(exist_ok=True)
+            make_folder((aside / name).parent)
             shutil.copyfile(release / name, aside / name)
         for name in SEALED_FILES:
             shutil.copyfile(_kept(restricted, name), aside / name)
