@@ -17,9 +17,6 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-# As `python -m trdanalysis` does, and for the same reason.
-gc.set_threshold(100_000, 20, 20)
-
 TESTS = Path(__file__).parent
 
 #: Kinds whose tests share across the files of the folder what takes long to make.
