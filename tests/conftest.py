@@ -6,7 +6,6 @@ loadgroup`) do that by the name of a test, which pytest 9.2 does not let it chan
 assignment is made here.
 """
 
-import gc
 import os
 from pathlib import Path
 
