@@ -10,6 +10,9 @@ CORES ?= 2
 PATIENTS ?= 2000
 SEED ?= 1
 BATCHES ?= 25
+DROPS ?= 10000
+SETTINGS ?= 2000
+KILLS ?= 50
 ARGS ?=
 
 # Set, it would keep Python from storing compiled modules: every start takes about twice as long.
@@ -36,9 +39,12 @@ RECIPE := scripts/make-environment.sh
 LOCKED := .venv/.made-$(call checksum,requirements.lock $(RECIPE))
 READY := .venv/.installed-$(call checksum,requirements.lock $(RECIPE) pyproject.toml)
 LAB_READY := .venv-jupyter/.installed-$(call checksum,requirements-jupyter.lock requirements.lock $(RECIPE) pyproject.toml)
+AUDIT_READY := .venv-audit/.made-$(call checksum,requirements-audit.lock requirements.lock $(RECIPE))
 SPARK_READY := .venv-spark/.installed-$(call checksum,requirements-spark.lock requirements.lock $(RECIPE) pyproject.toml)
 
-.PHONY: help setup demo test check format format-check lint types fuzz compare-acro simulate-check test-system bench bench-trend scale huge lab docs lock clean always
+SLURM_READY := .venv-slurm/.installed-$(call checksum,requirements-slurm.lock requirements.lock $(RECIPE) pyproject.toml)
+
+.PHONY: help setup setup-slurm demo test check format format-check lint types fuzz faults audit sbom compare-acro simulate-check test-system test-slurm bench bench-trend scale huge lab docs lock clean always
 
 help: ## List what can be made
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -66,9 +72,19 @@ $(LAB_READY): $(call broken,.venv-jupyter)
 	@$(RECIPE) .venv-jupyter requirements-jupyter.lock
 	@$(call install_package,.venv-jupyter)
 
+$(AUDIT_READY): $(call broken,.venv-audit)
+	@$(RECIPE) .venv-audit requirements-audit.lock
+	@touch $@
+
 $(SPARK_READY): $(call broken,.venv-spark)
 	@$(RECIPE) .venv-spark requirements-spark.lock
 	@$(call install_package,.venv-spark)
+
+$(SLURM_READY): $(call broken,.venv-slurm)
+	@$(RECIPE) .venv-slurm requirements-slurm.lock
+	@$(call install_package,.venv-slurm)
+
+setup-slurm: $(SLURM_READY) ## Make .venv-slurm, for runs whose steps are jobs of SLURM
 
 demo: $(READY) ## Simulate a drop and run the whole workflow on it
 	@rm -rf data/demo
@@ -78,10 +94,20 @@ demo: $(READY) ## Simulate a drop and run the whole workflow on it
 	@echo "The report, to open in a browser: $$(find "$(CURDIR)/results/demo" -name report.html | sort | head -n 1)"
 
 test: $(READY) ## Run every test but those that need Debian packages
-	$(BIN)/python -m pytest -q -n $(CORES) -m "not system" $(ARGS)
+	$(BIN)/python -m pytest -q -n $(CORES) -m "not system and not slurm" $(ARGS)
 
-fuzz: $(READY) ## Compare labels and cells with slower ways to them on new random data (BATCHES=25)
+fuzz: $(READY) ## Compare with slower ways on new random data (BATCHES=25); spoil drops and settings
 	TRDANALYSIS_FUZZ_BATCHES=$(BATCHES) $(BIN)/python -m pytest -q tests/property/test_against_slow_reading.py tests/property/test_multiverse.py tests/property/test_release.py tests/property/test_sealed_releases.py $(ARGS)
+	$(BIN)/python -m tests.faults.fuzz --drops $(DROPS) --settings $(SETTINGS) --seed $(SEED)
+
+faults: $(READY) ## Kill runs at random moments, fill the disk, take away memory, set back the clock (KILLS=50)
+	$(BIN)/python -m tests.faults --kills $(KILLS) --seed $(SEED) $(ARGS)
+
+audit: $(AUDIT_READY) ## Ask an advisory service about every package of the locks; unasked is an error
+	$(PYTHON) scripts/audit.py .venv-audit/bin/pip-audit requirements.lock requirements-jupyter.lock requirements-spark.lock
+
+sbom: ## Write what the software consists of: build/sbom.cdx.json (CycloneDX)
+	$(PYTHON) scripts/sbom.py requirements.lock pyproject.toml build/sbom.cdx.json
 
 compare-acro: $(READY) ## Compare what a release leaves recoverable with the package acro
 	@test -x .venv-acro/bin/python || $(PYTHON) -m venv .venv-acro
@@ -112,6 +138,11 @@ test-system: ## Install Debian packages and Spark, then run the tests that need 
 	@$(MAKE) --no-print-directory $(SPARK_READY)
 	.venv-spark/bin/python -m pytest -q -m system $(ARGS)
 
+test-slurm: ## Start a SLURM of one machine, run the workflow on it, compare, take it away
+	scripts/install-slurm.sh
+	@$(MAKE) --no-print-directory $(SLURM_READY)
+	scripts/with-slurm.sh .venv-slurm/bin/python -m pytest -q -m slurm $(ARGS)
+
 bench: $(READY) ## Measure speed and memory (minutes, and some GB of disk); keeps a record
 	$(BIN)/python -m bench $(ARGS)
 
@@ -141,9 +172,11 @@ lock: ## Make the locks from pyproject.toml (ARGS=--upgrade for newer versions)
 	$(compile) --extra dev --output-file requirements.lock
 	$(compile) --extra jupyter --extra dev --constraint requirements.lock --output-file requirements-jupyter.lock
 	$(compile) --extra spark --extra postgres --extra browser --extra dev --constraint requirements.lock --output-file requirements-spark.lock
+	$(compile) --extra slurm --extra dev --constraint requirements.lock --output-file requirements-slurm.lock
+	$(filter-out pyproject.toml,$(compile)) scripts/audit.in --output-file requirements-audit.lock
 	@if grep -n '://' requirements*.lock; then echo "A lock names a host (see above)."; exit 1; fi
 
 clean: ## Remove environments, caches and the demo; drops and results of your own stay
-	rm -rf .venv .venv-jupyter .venv-spark data/demo results/demo build src/*.egg-info
+	rm -rf .venv .venv-jupyter .venv-spark .venv-slurm .venv-audit data/demo results/demo build src/*.egg-info
 	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -16,7 +16,7 @@ configfile: "config/config.yaml"
 
 try:
     plan = Plan(config)
-    plan.look()
+    plan.look(workflow.is_main_process)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

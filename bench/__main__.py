@@ -21,7 +21,8 @@ from typing import Any
 
 from bench.measure import Measure, median, run_alternating, run_measured
 from bench.records import describe_code, describe_machine, write_record
-from trdanalysis.settings import read_settings, read_yaml, write_verb_settings
+from trdanalysis.files import write_texts_if_changed
+from trdanalysis.settings import read_settings, read_yaml, render_verb_settings
 
 PARTS = ("labels", "detailed", "strata", "multiverse", "intake", "demo")
 CONFIG = Path(__file__).parents[1] / "config"
@@ -90,7 +91,9 @@ class Bench:
         """Make accepted tables of about ``rows`` trials, or of none, by the project's verbs."""
         simulated = min(rows or APPLY_ROWS, SIMULATED_ROWS)
         drop, taken = "{}/drops/bench", "{}/taken/bench"
-        write_verb_settings(read_settings(read_yaml(CONFIG / "config.yaml")), self.folder)
+        write_texts_if_changed(
+            render_verb_settings(read_settings(read_yaml(CONFIG / "config.yaml")), self.folder)
+        )
         settings = self.folder / "pool.json"
         detailed = ("--detailed",) if part == "detailed" else ()
         base = self.make(

@@ -25,10 +25,12 @@ MEANINGS = {
     "--disclosed": "what `disclose` wrote",
     "--drop": "the drop as it was delivered; its name is the drop's id",
     "--drops": "what `intake` made of each drop",
+    "--engine": "what runs the rows, as the plan of a run writes it; default: DuckDB",
     "--earlier": "what `intake` made of drops that come before this one",
     "--format": "of the files; if left out, csv",
     "--frozen": "what `freeze` kept; it need not exist",
     "--grid": "the grid of the multiverse",
+    "--eligibility": "who may enter a trial, such as config/eligibility/esketamine-trials.yaml",
     "--history": "what earlier runs left to be compared with",
     "--out": "where to write",
     "--patients": "how many patients; about 2.6 trials each",
@@ -127,6 +129,7 @@ def _add_readers(add: Add) -> None:
     pool = add("pool", "Pool the accepted rows of all drops.")
     pool.add_argument("--settings", type=Path, required=True, metavar="FILE")
     pool.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
+    pool.add_argument("--engine", type=Path, metavar="FILE")
     pool.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
 
@@ -135,6 +138,7 @@ def _add_analysis(add: Add) -> None:
     label = add("label", "Judge every trial and label every patient.")
     label.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
     label.add_argument("--definitions", type=_given, nargs="+", required=True, metavar="FILE")
+    label.add_argument("--engine", type=Path, metavar="FILE")
     label.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
     summarise = add("summarise", "Estimate rates, benchmarks and attrition.")
@@ -143,13 +147,24 @@ def _add_analysis(add: Add) -> None:
     summarise.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
     summarise.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
     summarise.add_argument("--definitions", type=_given, nargs="+", required=True, metavar="FILE")
+    summarise.add_argument("--engine", type=Path, metavar="FILE")
     summarise.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+
+    questions = add("questions", "Answer what the article asks beside the label.")
+    questions.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    questions.add_argument("--cohort", type=Path, required=True, metavar="FOLDER")
+    questions.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
+    questions.add_argument("--definitions", type=_given, nargs="+", required=True, metavar="FILE")
+    questions.add_argument("--eligibility", type=_given, required=True, metavar="FILE")
+    questions.add_argument("--engine", type=Path, metavar="FILE")
+    questions.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
     multiverse = add("multiverse", "Estimate the rate of TRD in every cell of the grid.")
     multiverse.add_argument("--settings", type=Path, required=True, metavar="FILE")
     multiverse.add_argument("--pooled", type=Path, required=True, metavar="FOLDER")
     multiverse.add_argument("--definition", type=_given, required=True, metavar="FILE")
     multiverse.add_argument("--grid", type=_given, required=True, metavar="FILE")
+    multiverse.add_argument("--engine", type=Path, metavar="FILE")
     multiverse.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
     changes = add("changes", "Compare with the last completed run, and drops with each other.")
@@ -159,6 +174,7 @@ def _add_analysis(add: Add) -> None:
     changes.add_argument("--drops", type=Path, nargs="*", default=[], metavar="FOLDER")
     changes.add_argument("--analysis", type=Path, required=True, metavar="FOLDER")
     changes.add_argument("--history", type=Path, required=True, metavar="FOLDER")
+    changes.add_argument("--engine", type=Path, metavar="FILE")
     changes.add_argument("--out", type=Path, required=True, metavar="FOLDER")
 
     remember = add("remember", "Keep what the next run is compared with; the end of a run.")

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trdanalysis.arguments import PROG, build_parser
-from trdanalysis.errors import UserError
-from trdanalysis.progress import Lines, shown
+from trdanalysis.errors import UserError, explain_system
+from trdanalysis.files import make_folder
+from trdanalysis.progress import Lines, LogFile, shown
 from trdanalysis.project import find_by_id, list_by_id
+from trdanalysis.working import at_work
 
 if TYPE_CHECKING:
     from trdanalysis.engine import Engine
@@ -33,41 +35,63 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.verb is None:
         parser.print_help(sys.stderr)
         return 2
-    _start_log(options.log)
     try:
-        _run(options)
+        _start_log(options.log)
+        with at_work(options.log):
+            _run(options)
     except UserError as error:
         log.error("Error: %s", error)
         return error.exit_code
+    except (OSError, MemoryError) as error:
+        if isinstance(error, BrokenPipeError):
+            return 0
+        told = explain_system(error)
+        if told is None:
+            raise
+        log.error("Error: %s", told)
+        return told.exit_code
     except KeyboardInterrupt:
         log.error("Stopped. Nothing half-written was left; run the same command to go on.")
         return 130
-    except BrokenPipeError:
-        return 0
     return 0
 
 
 def _start_log(file: Path | None) -> None:
-    handlers: list[logging.Handler] = [Lines()]
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(file, mode="w", encoding="utf-8"))
     log.setLevel(logging.INFO)
     for old in log.handlers[:]:
         log.removeHandler(old)
         old.close()
-    for handler in handlers:
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        log.addHandler(handler)
+    _add_handler(Lines())
+    if file is not None:
+        make_folder(file.parent)
+        _add_handler(LogFile(file, mode="w", encoding="utf-8"))
+
+
+def _add_handler(handler: logging.Handler) -> None:
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.addHandler(handler)
+
+
+def _make_engine(options: argparse.Namespace) -> Engine:
+    from trdanalysis.engine_settings import read_spark_settings
+
+    told = getattr(options, "engine", None)
+    spark = read_spark_settings(told) if told else None
+    limits = (
+        options.memory_limit_mb, options.threads, options.spill_folder, options.spill_limit_mb
+    )  # fmt: skip
+    if spark is None:
+        from trdanalysis.engine import Engine
+
+        return Engine(*limits)
+    from trdanalysis.spark import SparkEngine
+
+    return SparkEngine(spark, *limits)
 
 
 @contextmanager
 def _engine(options: argparse.Namespace) -> Iterator[Engine]:
-    from trdanalysis.engine import Engine
-
-    with Engine(
-        options.memory_limit_mb, options.threads, options.spill_folder, options.spill_limit_mb
-    ) as engine:
+    with _make_engine(options) as engine:
         if sys.stderr.isatty():
             engine.count_progress()
         with shown(engine.query_progress):
@@ -154,6 +178,17 @@ def _run_summarise(options: argparse.Namespace) -> None:
         run_summarise(
             engine, options.cohort, options.pooled, options.drops, options.definitions,
             settings, options.reference, options.out,
+        )  # fmt: skip
+
+
+def _run_questions(options: argparse.Namespace) -> None:
+    from trdanalysis.commands.questions import run_questions
+
+    settings = _verb_settings(options)
+    with _engine(options) as engine:
+        run_questions(
+            engine, options.cohort, options.pooled, options.definitions, settings,
+            options.reference, options.eligibility, options.out,
         )  # fmt: skip
 
 
@@ -357,6 +392,7 @@ _VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "pool": _run_pool,
     "label": _run_label,
     "summarise": _run_summarise,
+    "questions": _run_questions,
     "multiverse": _run_multiverse,
     "changes": _run_changes,
     "remember": _run_remember,

@@ -7,6 +7,7 @@ connect, to keep an intermediate table, and to write a sorted file.
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from trdanalysis.errors import UserError
+from trdanalysis.errors import TOLD_OF_FILES, UserError, explain_system
 from trdanalysis.files import append_csv, write_aside
 from trdanalysis.spill import Spill
 
@@ -44,6 +45,12 @@ _PARTITION, _ROWS_OF_PARTITION = "part__number", 20_480
 _ROWS_OF_TEXT = 100_000
 
 
+def _refused(error: duckdb.IOException) -> UserError | None:
+    """Give what to do where the system refused to read or write, if the engine tells that."""
+    told = [one for one in TOLD_OF_FILES if os.strerror(one) in str(error)]
+    return explain_system(OSError(told[0], "")) if told else None
+
+
 class Engine:
     """A DuckDB session with bounded memory that spills to a folder of its own.
 
@@ -60,6 +67,9 @@ class Engine:
         What may be spilled, in MiB; by default nine tenths of what is free on the disk. It is asked
         of DuckDB for its own files, and before every file that a table is kept in.
     """
+
+    #: Whether a cohort that is larger than memory is to be given in parts.
+    works_in_parts = True
 
     def __init__(
         self,
@@ -99,6 +109,9 @@ class Engine:
         gc.set_threshold(*self._collections)
         self.connection.disconnect()
         self.spill.remove()
+        refused = _refused(error) if isinstance(error, duckdb.IOException) else None
+        if refused is not None:
+            raise refused from None
         if isinstance(error, duckdb.OutOfMemoryException):
             # What the engine says may name what it worked on; that it ran out is enough.
             raise UserError(
@@ -208,7 +221,7 @@ class Engine:
     def write_parquet(self, table: ir.Table, path: Path, order_by: list[str]) -> None:
         """Write a table sorted by ``order_by``: the same rows give the same bytes."""
         with write_aside(path) as aside:
-            self._write(table.order_by(order_by), aside)
+            self._write(_with_nulls_possible(table).order_by(order_by), aside)
 
     def _write(self, table: ir.Table, path: Path) -> None:
         self.connection.to_parquet(
@@ -218,7 +231,7 @@ class Engine:
     def join_files(self, files: Sequence[Path], path: Path) -> None:
         """Make one Parquet file of several, in their order, and remove them."""
         with write_aside(path) as aside:
-            self._write(self.read_parquet(*files), aside)
+            self._write(Engine.read_parquet(self, *files), aside)
         for file in files:
             file.unlink()
 
@@ -232,3 +245,16 @@ class Engine:
         frames = (pa.Table.from_batches([batch]).to_pandas() for batch in batches)
         empty = table.schema().to_pyarrow().empty_table().to_pandas()
         append_csv(path, empty, frames)
+
+
+def _with_nulls_possible(table: ir.Table) -> ir.Table:
+    """Give the same rows, of which no column is known to have no nulls.
+
+    DuckDB writes in a Parquet file that a column cannot be null where it happens to know so, which
+    depends on the way to the table and not on its rows. It cannot know that no random number is
+    below 0, so it must think that a row of nulls may follow.
+    """
+    kinds = {name: kind.copy(nullable=True) for name, kind in table.schema().items()}
+    nothing = pa.table({name: pa.nulls(1, kind.to_pyarrow()) for name, kind in kinds.items()})
+    never = ibis.memtable(nothing, schema=ibis.schema(kinds)).filter(ibis.random() < 0)
+    return ibis.union(table, never)

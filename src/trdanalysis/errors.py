@@ -7,6 +7,8 @@ a patient's value. Everything else that escapes a command is a fault of the prog
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 from collections.abc import Iterable
 
 #: Exit code of the command for each kind of error. 1 is left for faults of the program itself and
@@ -48,6 +50,10 @@ EXIT_MEANINGS: dict[int, tuple[str, str]] = {
     9: ("a hand-written case is not labelled as written", "look at the case and the definition"),
     10: ("published files are not as their manifest says", "run `snakemake` again"),
     130: ("it was stopped by hand", "run the same command to go on"),
+    134: (
+        "it ended itself, most often because the system gave it no more memory",
+        "give it more, or lower `memory_limit_mb` in config/config.yaml below what it may have",
+    ),
     137: (
         "it was killed, most often because the machine's memory ran out",
         "lower `memory_limit_mb` in config/config.yaml below what the machine has free",
@@ -104,6 +110,43 @@ class UserError(Exception):
     def _render_traceback_(self) -> list[str]:
         """Show Jupyter's users the message alone: where in the code it was raised helps nobody."""
         return [f"{type(self).__name__}: {self}"]
+
+
+#: Numbers by which the system says that something ran out, or is not allowed; they are of no
+#: program's doing.
+_RAN_OUT = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EFBIG}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE}
+TOLD_OF_FILES = frozenset(_RAN_OUT | _NOT_ALLOWED)
+
+
+def explain_system(error: BaseException) -> UserError | None:
+    """Give what a user can do where the system refused something; None: it is another fault.
+
+    Parameters
+    ----------
+    error
+        What was raised. Of its message nothing is used but the system's own words and the name of
+        a file.
+    """
+    if isinstance(error, MemoryError):
+        return UserError(
+            "memory ran out",
+            try_this="give the step more memory, or take less at once: fewer `threads`, a lower"
+            " `memory_limit_mb` in config/config.yaml",
+            kind="resources",
+        )
+    number = error.errno if isinstance(error, OSError) else None
+    if number not in TOLD_OF_FILES:
+        return None
+    ran_out = number in _RAN_OUT
+    return UserError(
+        f"the system says: {os.strerror(number)}",
+        where=str(getattr(error, "filename", None) or "") or None,
+        try_this="make room, or see what limits the disk, the memory or the number of open files"
+        if ran_out
+        else "see that the folders of drops can be read and those of results be written",
+        kind="resources" if ran_out else "output",
+    )
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

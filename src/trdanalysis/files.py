@@ -7,15 +7,43 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
 
 from trdanalysis.errors import UserError
+from trdanalysis.layout import RESTRICTED
 from trdanalysis.spreadsheet import guard_table
+
+#: Folders below `restricted`, that one included: for who runs the tool alone, whatever the umask.
+CLOSED = 0o700
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder with those above it; from ``restricted`` on nobody else may enter them.
+
+    What is there already stays as it is, see :func:`close_folders`. Files get what the site's umask
+    says.
+    """
+    for folder in reversed((path, *path.parents)):
+        if not folder.is_dir():
+            # Steps run side by side: another one may be first.
+            folder.mkdir(CLOSED if RESTRICTED in folder.parts else 0o777, exist_ok=True)
+
+
+def close_folders(restricted: Path) -> None:
+    """Close a folder and those below it to everybody else, where they are not.
+
+    Somebody else's, and those of a file system without modes, stay as they are.
+    """
+    for folder, _, _ in os.walk(restricted):
+        path = Path(folder)
+        if path.stat().st_mode & 0o777 != CLOSED:
+            with suppress(OSError):
+                path.chmod(CLOSED)
 
 
 @contextmanager
@@ -29,7 +57,7 @@ def write_aside(path: Path) -> Iterator[Path]:
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.aside")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         _clear_asides(path)
         yield aside
         aside.replace(path)
@@ -41,10 +69,17 @@ def write_aside(path: Path) -> Iterator[Path]:
             kind="output",
         ) from None
     finally:
-        if aside.is_dir():
-            shutil.rmtree(aside, ignore_errors=True)
+        _remove_aside(aside)
+
+
+def _remove_aside(path: Path) -> None:
+    """Remove what was written aside; where that cannot be, there is a reason that is told."""
+    # On a file system that cannot be written, removing what is not there is an error too.
+    with suppress(OSError):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
         else:
-            aside.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
 
 def _clear_asides(path: Path) -> None:
@@ -52,10 +87,7 @@ def _clear_asides(path: Path) -> None:
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.aside"):
         owner = left.name.removesuffix(".aside").rpartition(".")[2]
         if owner.isdecimal() and not is_alive(int(owner)):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
+            _remove_aside(left)
 
 
 def is_alive(process: int) -> bool:
@@ -83,8 +115,22 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def write_text_if_changed(path: Path, text: str) -> None:
     """Write a text file only where its content would change: its time stamp tells the truth."""
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+    if not has_text(path, text):
         write_text(path, text)
+
+
+def write_texts_if_changed(texts: Mapping[Path, str]) -> None:
+    """Write text files, each only where its content would change."""
+    for path, text in texts.items():
+        write_text_if_changed(path, text)
+
+
+def has_text(path: Path, text: str) -> bool:
+    """Say whether a file is there, can be read and holds a text."""
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 def hash_file(path: Path) -> str:
@@ -134,8 +180,22 @@ def _write_rows(file: IO[str], table: pd.DataFrame, *, header: bool) -> None:
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV file of the project as text; empty cells are empty strings."""
-    return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    """Read a CSV file of the project as text; empty cells are empty strings.
+
+    Raises
+    ------
+    UserError
+        Kind ``config``: it is no CSV, or not UTF-8. Steps write whole files; somebody edited it.
+    """
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
+        raise UserError(
+            "the table cannot be read",
+            where=str(path),
+            expected="CSV in UTF-8, each row with the fields of its header",
+            kind="config",
+        ) from None
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from trdanalysis.analysis.grid import Grid
+from trdanalysis.analysis.questions.eligibility import Eligibility
 from trdanalysis.arguments import build_parser
 from trdanalysis.contract import NON_DRUG_TREATMENTS, TABLES, Column, TableSpec
 from trdanalysis.disclosure.policy import Policy, read_policy
@@ -40,6 +41,7 @@ MODELS: dict[str, type[StrictModel]] = {
     "definition": Definition,
     "disclosure": Policy,
     "drop": DropInfo,
+    "eligibility": Eligibility,
     "multiverse": Grid,
 }
 

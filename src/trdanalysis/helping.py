@@ -10,8 +10,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "before a run": ("map", "check", "freeze", "assure"),
     "after a run": ("explain", "table", "figure", "text", "notebooks", "verify", "seal"),
     "steps of the workflow, which `snakemake` calls": (
-        "intake", "quality", "pool", "label", "summarise", "multiverse", "changes", "disclose",
-        "publish", "describe", "remember",
+        "intake", "quality", "pool", "label", "summarise", "questions", "multiverse", "changes",
+        "disclose", "publish", "describe", "remember",
     ),
 }  # fmt: skip
 
@@ -58,6 +58,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "summarise": (
         f"summarise {_STEP}summarise.json --cohort {_RESTRICTED}/cohort {_POOLED} {_DROPS}"
         f" --definitions {_ARTICLE} --out {_RESTRICTED}/analysis",
+    ),
+    "questions": (
+        f"questions {_STEP}questions.json --cohort {_RESTRICTED}/cohort {_POOLED}"
+        f" --definitions {_ARTICLE} --eligibility config/eligibility/esketamine-trials.yaml"
+        f" --out {_RESTRICTED}/analysis",
     ),
     "multiverse": (
         f"multiverse {_STEP}multiverse.json {_POOLED} --definition {_ARTICLE}"

@@ -46,7 +46,7 @@ PUBLISHED_TABLES = (
     "rates", "benchmarks", "attrition", "definitions", "comparisons", "models", "unknowns",
     "resistance", "clusters", "curves", "age_curves", "tipping", "first_trials", "grades",
     "agreement", "overlaps", "multiverse", "label_flows", "rate_changes", "drift",
-    "characteristics",
+    "characteristics", "questions", "question_contrasts", "question_curves",
 )  # fmt: skip
 
 #: Result tables before disclosure control.
@@ -55,7 +55,10 @@ ANALYSIS_TABLES = (*PUBLISHED_TABLES, "label_reasons")
 #: Result tables that verbs of their own make; `summarise` makes the others.
 MULTIVERSE = "multiverse"
 CHANGE_TABLES = ("label_flows", "rate_changes", "drift")
-SUMMARY_TABLES = tuple(name for name in ANALYSIS_TABLES if name not in (MULTIVERSE, *CHANGE_TABLES))
+QUESTION_TABLES = ("questions", "question_contrasts", "question_curves")
+SUMMARY_TABLES = tuple(
+    name for name in ANALYSIS_TABLES if name not in (MULTIVERSE, *CHANGE_TABLES, *QUESTION_TABLES)
+)
 
 #: Whose label changed since the last run; and what of a run the next is compared with.
 CHANGES = "changes.csv"
@@ -71,7 +74,7 @@ DISCLOSED_FILES = (
 )  # fmt: skip
 
 #: A paper's tables, in its order, and the formats of each: ending by name.
-PAPER_TABLES = (*(str(number) for number in range(1, 6)), *(f"s{one}" for one in range(1, 24)))
+PAPER_TABLES = (*(str(number) for number in range(1, 6)), *(f"s{one}" for one in range(1, 33)))
 TABLE_FORMATS = {"csv": "csv", "html": "html", "docx": "docx", "latex": "tex"}
 #: Their files, in a folder of what is published; the footnotes of all as a table.
 TABLES_FOLDER = "tables"
@@ -88,6 +91,7 @@ FIGURES = (
     "participant-flow", "headline-rates", "rates-adequate-first-trial", "rates-first-trial",
     "adjusted-ratios", "age-curve", "specification-curve", "definition-overlap",
     "definition-agreement", "apparent-resistance", "time-to-second-failure", "label-changes",
+    "residual-symptoms", "pathways-after-trd",
 )  # fmt: skip
 FIGURE_FORMATS = ("svg", "pdf", "png")
 FIGURE_FILES = (
@@ -134,6 +138,7 @@ ABOUT_PUBLISHED = "published.json"
 #: next release may print again.
 PRINTED_AGAIN = (
     "rates", "attrition", "unknowns", "resistance", "first_trials", "characteristics",
+    "questions",
 )  # fmt: skip
 SEALED_FILES = (
     KNOWN_COUNTS, ABOUT_PUBLISHED, *(f"{name}.parquet" for name in PRINTED_AGAIN),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trdanalysis.outputs import NO_RATE, Output, OutputTable, shared
+from trdanalysis.outputs_questions import QUESTION_CONTRASTS, QUESTIONS, make_question_curves
 
 _NO_VALUE = "not estimable, see `reason`"
 _LIMITS = shared("ci_low ci_high")
@@ -367,4 +368,7 @@ PUBLISHED: dict[str, OutputTable] = {
     "rate_changes": _RATE_CHANGES,
     "drift": _DRIFT,
     "characteristics": _CHARACTERISTICS,
+    "questions": QUESTIONS,
+    "question_contrasts": QUESTION_CONTRASTS,
+    "question_curves": make_question_curves(_CURVES),
 }  # fmt: skip

@@ -48,11 +48,13 @@ class Part:
 WHOLE = (Part(),)
 
 
-def divide(tables: Sequence[ir.Table]) -> tuple[Part, ...]:
+def divide(engine: Engine, tables: Sequence[ir.Table]) -> tuple[Part, ...]:
     """Divide patients into parts of about equally many.
 
     Parameters
     ----------
+    engine
+        One that divides rows among machines by itself is given everybody at once.
     tables
         With ``patient_id``. The one with the most rows says how many parts there are; ranges are
         taken from the ids of the first.
@@ -62,6 +64,8 @@ def divide(tables: Sequence[ir.Table]) -> tuple[Part, ...]:
     tuple of Part
         In order; one part where that is enough.
     """
+    if not engine.works_in_parts:
+        return WHOLE
     rows = [int(table.count().to_pyarrow().as_py()) for table in tables]
     n_parts = math.ceil(max(rows, default=0) / ROWS_AT_A_TIME)
     if n_parts <= 1:

@@ -7,6 +7,7 @@ here can be tested without Snakemake.
 from __future__ import annotations
 
 import ast
+import hashlib
 import shlex
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -16,8 +17,9 @@ from typing import Any
 from trdanalysis.checkout import describe_checkout, describe_environment
 from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.disclosure.policy import read_policy
+from trdanalysis.engine_settings import check_spark, render_engine_settings
 from trdanalysis.errors import UserError
-from trdanalysis.files import format_json, write_text_if_changed
+from trdanalysis.files import format_json
 from trdanalysis.layout import (
     BIBLIOGRAPHY,
     CITATIONS,
@@ -27,6 +29,7 @@ from trdanalysis.layout import (
     JOURNALS,
     NAME_TABLES,
     NOTEBOOK_PAGES,
+    PRINTED_AGAIN,
     RELEASE,
     RELEASES,
     REPORTING_ITEMS,
@@ -46,19 +49,29 @@ from trdanalysis.project import (
 )
 from trdanalysis.readers.drop_info import DropInfo, drop_files, list_drops, read_drop_info
 from trdanalysis.report.paper.journal import read_journal
-from trdanalysis.running import WITHDRAWN, begin_run, write_deliveries, write_withdrawn
-from trdanalysis.settings import Settings, read_settings, write_verb_settings
+from trdanalysis.running import (
+    WITHDRAWN,
+    begin_run,
+    render_deliveries,
+    render_withdrawn,
+    write_planned,
+)
+from trdanalysis.settings import Settings, read_settings, render_verb_settings
 from trdanalysis.spill import clear_spills
 
 PACKAGE = "trdanalysis"
 
 HERE = Path()
 
+#: What a process takes besides its engine, in MiB: Python, its packages, tables on their way.
+_REST_OF_PROCESS_MB = 1000
+
 #: What a verb reads besides the tables: reference tables by file name.
 REFERENCES = {
     "intake": (*NAME_TABLES, "scales.csv"),
     "label": ("antidepressants.csv", "scales.csv"),
     "summarise": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
+    "questions": ("antidepressants.csv", "scales.csv"),
     "multiverse": ("antidepressants.csv", "scales.csv"),
     "disclose": ("published_rates.csv", "antidepressants.csv", "scales.csv"),
     "publish": ("published_rates.csv", BIBLIOGRAPHY, CITATIONS, REPORTING_ITEMS),
@@ -85,16 +98,17 @@ class Plan:
         self.drops_folder = Path(self.settings.drops)
         self.results = Path(self.settings.results)
         self.restricted = self.results / RESTRICTED
+        if self.settings.engine == "spark":
+            check_spark()
         # A faulty definition is told before any data is read.
         load_definitions(self.definition_files, self.reference)
         read_journal(self.journal_file)
-        write_verb_settings(self.settings, self.restricted / "settings")
+        #: The small files that steps depend on, as this run needs them.
+        self.planned = render_verb_settings(self.settings, self.restricted / "settings")
+        self.planned[self.engine_file] = render_engine_settings(self.settings, self.restricted)
         # Found out here and not by a step: a change is then a changed input, which Snakemake sees.
-        for path, facts in (
-            (self.environment_file, describe_environment()),
-            (self.checkout_file, describe_checkout(TOOL)),
-        ):
-            write_text_if_changed(path, format_json(facts))
+        self.planned[self.environment_file] = format_json(describe_environment())
+        self.planned[self.checkout_file] = format_json(describe_checkout(TOOL))
 
     @cached_property
     def drops(self) -> dict[str, DropInfo]:
@@ -103,16 +117,26 @@ class Plan:
             name: read_drop_info(self.drops_folder / name) for name in list_drops(self.drops_folder)
         }
 
-    def look(self) -> None:
-        """Look at the drops, and write down what jobs depend on besides settings.
+    def look(self, is_main: bool = True) -> None:
+        """Look at the drops, and write down what jobs depend on besides their tables.
+
+        Parameters
+        ----------
+        is_main
+            Whether a run is planned; a job of one, on another machine, is planned already.
 
         Raises
         ------
         UserError
-            Where a drop's id or ``drop.yaml`` is faulty.
+            Where a drop's id or ``drop.yaml`` is faulty. Kind ``output``, where something of it
+            has changed and a run is at work on the same results.
         """
-        write_deliveries(self.restricted, self.drops_folder, self.drops)
-        write_withdrawn(self.restricted, self.drops)
+        if not is_main:
+            return
+        self.planned |= render_deliveries(self.restricted, self.drops_folder, self.drops)
+        withdrawn = self.restricted / "settings" / WITHDRAWN
+        self.planned[withdrawn] = render_withdrawn(self.restricted, self.drops)
+        write_planned(self.restricted, self.planned)
 
     def begin(self, told_as: type[Exception]) -> None:
         """Begin a run that writes results: see that it is alone, and clear up.
@@ -123,7 +147,7 @@ class Plan:
             The error that the workflow shows without a traceback, for a user's mistake.
         """
         try:
-            begin_run(self.restricted, self.drops)
+            begin_run(self.restricted, self.drops, self.planned)
             clear_spills(self.spill_folder)
         except UserError as error:
             raise told_as(str(error)) from None
@@ -182,7 +206,10 @@ class Plan:
     @property
     def sealed_files(self) -> list[str]:
         """What the next release takes account of."""
-        return [str(folder / name) for folder in self.sealed for name in SEALED_FILES]
+        files = [folder / name for folder in self.sealed for name in SEALED_FILES]
+        # A release of an earlier version may lack a table.
+        again = {f"{name}.parquet" for name in PRINTED_AGAIN}
+        return [str(path) for path in files if path.name not in again or path.is_file()]
 
     def drop_inputs(self, drop: str) -> list[str]:
         """Give the files that a drop's tables depend on."""
@@ -210,10 +237,12 @@ class Plan:
         tables = [find_table(self.reference, name) for name in REFERENCES.get(verb, ())]
         # The site's own file need not be there.
         files += [path for path in tables if path.is_file() or path.name != SITE_NAMES]
-        if verb in ("label", "summarise", "disclose", "describe"):
+        if verb in ("label", "summarise", "questions", "disclose", "describe"):
             files += self.definition_files
         if verb == "multiverse":
             files += [self.definition_files[0], self.grid_file]
+        if verb in ("questions", "disclose", "describe"):
+            files.append(self.eligibility_file)
         if verb == "publish":
             files.append(self.journal_file)
         if verb == "describe":
@@ -227,6 +256,11 @@ class Plan:
     def policy_file(self) -> Path:
         """The site's disclosure policy."""
         return find_by_id(self.config_folder, "disclosure", self.settings.disclosure_policy)
+
+    @property
+    def eligibility_file(self) -> Path:
+        """Who may enter the trial that is asked about."""
+        return find_by_id(self.config_folder, "eligibility", self.settings.trial_eligibility)
 
     @property
     def journal_file(self) -> Path:
@@ -255,6 +289,17 @@ class Plan:
         return self.restricted / "settings" / "environment.json"
 
     @property
+    def engine_file(self) -> Path:
+        """What runs the rows. No step depends on it: another engine gives the same bytes."""
+        return self.restricted / "settings" / "engine.json"
+
+    @property
+    def job_memory_mb(self) -> int:
+        """What a job with an engine takes, in MiB: the engine, and the rest of its process."""
+        spark = self.settings.spark_driver_memory_mb if self.settings.engine == "spark" else 0
+        return self.settings.memory_limit_mb + spark + _REST_OF_PROCESS_MB
+
+    @property
     def checkout_file(self) -> Path:
         """Which commit the code is of: what is said of a release depends on it, no number does."""
         return self.restricted / "settings" / "checkout.json"
@@ -268,6 +313,27 @@ class Plan:
     def definition_files(self) -> list[Path]:
         """Definition files, the primary one first."""
         return find_definition_files(self.settings, self.config_folder)
+
+    def content_of(self, verb: str, *more: str) -> str:
+        """Give a digest of what a verb uses, see :meth:`uses`, and of more files.
+
+        As a parameter of a step it has the step run again where the content of one of them has
+        changed and its time does not tell: put back from a copy that kept its time, or changed
+        after the machine's clock was set back.
+        """
+        made = hashlib.sha256()
+        for path in (*self.uses(verb), *more):
+            made.update(_digest(Path(path)))
+        return made.hexdigest()[:16]
+
+
+@cache
+def _digest(path: Path) -> bytes:
+    """Digest a small file's content; one that is not there has none."""
+    try:
+        return hashlib.sha256(path.read_bytes()).digest()
+    except FileNotFoundError:
+        return b""
 
 
 def modules_of(verb: str) -> list[str]:

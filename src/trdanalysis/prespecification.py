@@ -15,7 +15,7 @@ from typing import Any, Literal
 from trdanalysis import __version__
 from trdanalysis.errors import UserError
 from trdanalysis.layout import FROZEN, NAME_TABLES, SITE_NAMES
-from trdanalysis.project import find_table
+from trdanalysis.project import find_by_id, find_table
 from trdanalysis.settings import USED_BY, read_yaml
 
 #: Settings that change no number: disclosure decides what is shown of them, not what they are.
@@ -72,7 +72,7 @@ def describe_analysis(
     -------
     dict
         ``settings`` by name; ``definitions``: by id the hash of each top-level key's content;
-        ``reference``: hashes by file name.
+        ``reference``: hashes by file name, the file of eligibility among them.
     """
     definitions = {}
     for path in sorted(definition_files):
@@ -84,6 +84,8 @@ def describe_analysis(
         if name == SITE_NAMES and not path.is_file():
             continue
         tables[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    trial = find_by_id(reference.parent, "eligibility", settings["trial_eligibility"])
+    tables[f"eligibility/{trial.name}"] = hashlib.sha256(trial.read_bytes()).hexdigest()
     return {
         "settings": {name: json.loads(json.dumps(settings[name])) for name in FROZEN_SETTINGS},
         "definitions": definitions,
@@ -182,7 +184,7 @@ def list_changes(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
             changes.append(f"definition {name}: {', '.join(keys)}")
     for name in sorted({*frozen["reference"], *now["reference"]}):
         if frozen["reference"].get(name) != now["reference"].get(name):
-            changes.append(f"reference table {name}")
+            changes.append(f"file {name}" if "/" in name else f"reference table {name}")
     return changes
 
 

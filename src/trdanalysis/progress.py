@@ -184,3 +184,21 @@ class Lines(logging.Handler):
             return
         console = make_console() if _bar is None else _bar.console
         console.print(text, style="red" if record.levelno >= logging.ERROR else None)
+
+
+class LogFile(logging.FileHandler):
+    """Writes messages to a verb's log; what no longer fits on a full disk is told on the terminal
+    only, and does not end a step by itself.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Leave out a line that cannot be written; anything else is told as it always was."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Close the file, though its last lines may not fit."""
+        try:
+            super().close()
+        except OSError:
+            self.stream = None

@@ -35,6 +35,7 @@ CONFIG_FILE = CONFIG / "config.yaml"
 KINDS = {
     "definitions": "definition",
     "disclosure": "disclosure policy",
+    "eligibility": "file of eligibility",
     JOURNALS: "journal",
 }
 
@@ -81,7 +82,7 @@ def find_grid(config: Path = CONFIG) -> Path:
 
 
 def find_by_id(config: Path, kind: str, name: str) -> Path:
-    """Find a definition, a disclosure policy or a journal.
+    """Find a definition, a disclosure policy, a file of eligibility or a journal.
 
     Parameters
     ----------

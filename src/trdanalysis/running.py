@@ -1,30 +1,41 @@
-"""Around a run: one at a time, nothing left of drops that were withdrawn, digests of deliveries.
-
-Snakemake's own lock is a file, which a run that was killed leaves behind; this one the system
-takes away with the process that held it, however that ended.
-"""
+"""Around a run: one at a time, nothing left of drops that were withdrawn, digests of deliveries."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
 from trdanalysis.errors import UserError
-from trdanalysis.files import write_text_if_changed
+from trdanalysis.files import (
+    close_folders,
+    has_text,
+    make_folder,
+    write_text,
+    write_text_if_changed,
+)
+from trdanalysis.layout import DISCLOSED
 from trdanalysis.readers.delivery import digest_files
+from trdanalysis.working import claim_results
 
 #: The list, under ``settings``, of withdrawn drops of which something is left.
 WITHDRAWN = "withdrawn.json"
+
+#: Folders of ``restricted`` that Snakemake would make, open to whom the umask lets in.
+FOLDERS = (
+    "analysis", "benchmarks/intake", "cohort/accepted", DISCLOSED, "drops", "history/pending",
+    "logs/intake", "settings/drops",
+)  # fmt: skip
 
 #: Held open as long as this process lives.
 _held: list[IO[str]] = []
 
 
-def begin_run(restricted: Path, drops: Iterable[str]) -> None:
+def begin_run(
+    restricted: Path, drops: Iterable[str], planned: Mapping[Path, str] | None = None
+) -> None:
     """Begin a run that will write results.
 
     Parameters
@@ -33,44 +44,56 @@ def begin_run(restricted: Path, drops: Iterable[str]) -> None:
         The folder ``restricted`` of the results.
     drops
         The ids of all drops there are.
+    planned
+        What the run was planned with, see :func:`write_planned`.
 
     Raises
     ------
     UserError
-        Where another run is writing to the same results.
+        Kind ``output``, where another run is writing to the same results, or wrote to them since
+        this one was planned.
     """
-    _lock(restricted)
+    _held.append(claim_results(restricted))
+    if not all(has_text(path, text) for path, text in (planned or {}).items()):
+        raise UserError(
+            "another run was planned for these results meanwhile, with other settings or drops",
+            where=str(restricted.parent),
+            expected="one run at a time for a folder of results",
+            try_this="run the same command again",
+            kind="output",
+        )
+    for folder in FOLDERS:
+        make_folder(restricted / folder)
+    for name in drops:
+        make_folder(restricted / "drops" / name)
+    close_folders(restricted)
     remove_withdrawn(restricted, drops)
 
 
-def _lock(restricted: Path) -> None:
-    restricted.mkdir(parents=True, exist_ok=True)
-    path = restricted / ".lock"
-    file = path.open("a", encoding="utf-8")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise UserError(
-            "another run is writing to these results",
-            where=str(restricted.parent),
-            expected="one run at a time for a folder of results",
-            try_this="wait for it to end, or give this one `--config results=OTHER_FOLDER`",
-            kind="output",
-        ) from None
-    except OSError:
-        # A file system without locks: two runs at a time are then the user's to avoid.
-        pass
-    _held.append(file)
+def write_planned(restricted: Path, planned: Mapping[Path, str]) -> None:
+    """Write the small files that steps depend on, those whose content changes, and no other.
+
+    A run at work reads them as it goes; while there is one, none is changed.
+
+    Raises
+    ------
+    UserError
+        Kind ``output``, where one would change and another run is writing to the same results.
+    """
+    changed = {path: text for path, text in planned.items() if not has_text(path, text)}
+    if not changed:
+        return
+    with claim_results(restricted):
+        for path, text in changed.items():
+            write_text(path, text)
 
 
-def write_withdrawn(restricted: Path, drops: Iterable[str]) -> None:
-    """Write which drops are gone of which something is left; a job that depends on it is planned.
+def render_withdrawn(restricted: Path, drops: Iterable[str]) -> str:
+    """Give which drops are gone of which something is left; a job that depends on it is planned.
 
     Without one, nothing would begin where nothing else is to be done, and they would stay.
     """
-    text = json.dumps(find_withdrawn(restricted, drops)) + "\n"
-    write_text_if_changed(restricted / "settings" / WITHDRAWN, text)
+    return json.dumps(find_withdrawn(restricted, drops)) + "\n"
 
 
 def find_withdrawn(restricted: Path, drops: Iterable[str]) -> list[str]:
@@ -95,7 +118,7 @@ def remove_withdrawn(restricted: Path, drops: Iterable[str]) -> None:
         _remove(restricted / "settings" / "drops" / f"{name}.json")
         _remove(restricted / "logs" / "intake" / f"{name}.log")
         _remove(restricted / "benchmarks" / "intake" / f"{name}.tsv")
-    write_withdrawn(restricted, drops)
+    write_text_if_changed(restricted / "settings" / WITHDRAWN, render_withdrawn(restricted, drops))
 
 
 def _remove(path: Path) -> None:
@@ -105,8 +128,10 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_deliveries(restricted: Path, drops_folder: Path, drops: Iterable[str]) -> None:
-    """Write ``settings/drops/<id>.json`` for every drop: the digest of each of its files.
+def render_deliveries(
+    restricted: Path, drops_folder: Path, drops: Iterable[str]
+) -> dict[Path, str]:
+    """Give ``settings/drops/<id>.json`` for every drop: the digest of each of its files.
 
     Snakemake compares large files by their times, and a copy can carry an old time. These small
     files change when, and only when, the content of a drop does. What was read before is not read
@@ -115,14 +140,15 @@ def write_deliveries(restricted: Path, drops_folder: Path, drops: Iterable[str])
     kept_in = restricted / "logs" / "deliveries.json"
     known = _read_kept(kept_in)
     now: dict[str, tuple[str, str]] = {}
+    rendered = {}
     for name in drops:
         found = digest_files(drops_folder / name, known)
         now |= {str(drops_folder / name / file): both for file, both in found.items()}
         digests = {file: found[file][1] for file in sorted(found)}
-        write_text_if_changed(
-            restricted / "settings" / "drops" / f"{name}.json", json.dumps(digests, indent=1) + "\n"
-        )
+        path = restricted / "settings" / "drops" / f"{name}.json"
+        rendered[path] = json.dumps(digests, indent=1) + "\n"
     write_text_if_changed(kept_in, json.dumps(now, indent=1) + "\n")
+    return rendered
 
 
 def _read_kept(path: Path) -> dict[str, tuple[str, str]]:

@@ -17,8 +17,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from trdanalysis.contract import FACTORS, RECORDED_GROUPS
+from trdanalysis.engine_settings import EngineSettings
 from trdanalysis.errors import UserError, suggest
-from trdanalysis.files import write_text_if_changed
 from trdanalysis.project import CONFIG_FILE, tool_config
 
 RECORDED_FACTORS = tuple(factor for group in RECORDED_GROUPS for factor in FACTORS[group])
@@ -29,6 +29,8 @@ COVARIATES = (
 )  # fmt: skip
 
 M = TypeVar("M", bound="StrictModel")
+#: What YAML's parser raises for dates that are none and for values with a false tag.
+_ODD = (ValueError, LookupError, TypeError, AttributeError)
 
 
 class StrictModel(BaseModel):
@@ -175,7 +177,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise UserError(
             f"the file cannot be read: {error.strerror}", where=str(path), kind="config"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, *_ODD) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise UserError(
@@ -217,7 +219,7 @@ def _check_no_key_twice(root: yaml.Node | None, path: Path) -> None:
             waiting.append(value)
 
 
-class Settings(StrictModel):
+class Settings(StrictModel, EngineSettings):
     """Every setting of a run; ``config/config.yaml`` says what each means."""
 
     drops: str
@@ -228,6 +230,7 @@ class Settings(StrictModel):
     equivalence_margin: float = Field(gt=0, lt=0.5)
     age_bands_from_years: tuple[int, ...] = Field(min_length=1)
     factor_groups: dict[str, tuple[str, ...]]
+    trial_eligibility: str
     model_covariates: tuple[str, ...]
     age_spline_knots: int = Field(ge=3, le=5)
     imputations: int = Field(ge=2, le=200)
@@ -237,10 +240,6 @@ class Settings(StrictModel):
     draft: bool
     release_date: str | None
     release_licence: str | None = Field(min_length=1)
-    threads: int = Field(ge=1, le=1024)
-    memory_limit_mb: int = Field(ge=200)
-    spill_folder: str | None = Field(min_length=1)
-    spill_limit_mb: int | None = Field(ge=1)
 
     @field_validator("release_date", mode="before")
     @classmethod
@@ -334,25 +333,21 @@ USED_BY: dict[str, tuple[str, ...]] = {
         "imputations",
         "seed",
     ),
+    "questions": (
+        "definitions",
+        "primary_definition",
+        "age_bands_from_years",
+        "trial_eligibility",
+    ),
     "multiverse": ("primary_definition", "reference_rate", "age_bands_from_years"),
     "changes": ("definitions", "primary_definition"),
     "remember": (),
     "quality": (),
     "publish": ("journal",),
-    "disclose": (
-        "definitions",
-        "primary_definition",
-        "reference_rate",
-        "equivalence_margin",
-        "age_bands_from_years",
-        "factor_groups",
-        "model_covariates",
-        "age_spline_knots",
-        "imputations",
-        "seed",
-        "disclosure_policy",
-    ),
 }
+USED_BY["disclose"] = (
+    *USED_BY["summarise"], "factor_groups", "trial_eligibility", "disclosure_policy",
+)  # fmt: skip
 # The manifest tells everything that what is published was made by, and what is said of it.
 USED_BY["describe"] = (*USED_BY["disclose"], "journal", "release_date", "release_licence")
 # They show what the run published, and label by any definition.
@@ -377,19 +372,21 @@ def read_settings(data: Mapping[str, Any], where: str = "config/config.yaml") ->
     return read_model(Settings, data, where)
 
 
-def write_verb_settings(settings: Settings, folder: Path) -> None:
-    """Write ``<verb>.json`` for every verb, touching only files whose content changes."""
+def render_verb_settings(settings: Settings, folder: Path) -> dict[Path, str]:
+    """Give ``<verb>.json`` in a folder for every verb: the settings it uses, in a fixed order."""
     dumped = settings.model_dump(mode="json")
+    texts = {}
     for verb, keys in USED_BY.items():
-        text = json.dumps({key: dumped[key] for key in keys}, indent=1, sort_keys=True) + "\n"
-        write_text_if_changed(folder / f"{verb}.json", text)
+        told = json.dumps({key: dumped[key] for key in keys}, indent=1, sort_keys=True)
+        texts[folder / f"{verb}.json"] = f"{told}\n"
+    return texts
 
 
 def read_verb_settings(path: Path) -> dict[str, Any]:
-    """Read what :func:`write_verb_settings` wrote."""
+    """Read what :func:`render_verb_settings` gave."""
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, ValueError):
         raise UserError(
             "the settings file is missing or damaged",
             where=str(path),

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from tests.support import ROOT
 from trdanalysis.cli import main
+from trdanalysis.files import write_texts_if_changed
 from trdanalysis.layout import ABOUT_PUBLISHED, PUBLISHED_TABLES, TABLE_FILES, TABLES_FOLDER
-from trdanalysis.settings import read_settings, read_yaml, write_verb_settings
+from trdanalysis.settings import read_settings, read_yaml, render_verb_settings
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected"
@@ -26,7 +27,9 @@ def run_verbs(drop: Path, results: Path) -> Path:
     """Run intake to publish, as the workflow does, and give the folder of published files."""
     config = ROOT / "config"
     settings = results / "restricted" / "settings"
-    write_verb_settings(read_settings(read_yaml(config / "config.yaml")), settings)
+    write_texts_if_changed(
+        render_verb_settings(read_settings(read_yaml(config / "config.yaml")), settings)
+    )
     definition = str(config / "definitions" / "article.yaml")
     taken = str(results / "restricted" / "drops" / drop.name)
     cohort = results / "restricted" / "cohort"
@@ -40,6 +43,9 @@ def run_verbs(drop: Path, results: Path) -> Path:
         ("label", "--pooled", pooled, "--definitions", definition, "--out", str(cohort)),
         ("summarise", "--cohort", str(cohort), "--pooled", pooled, "--drops", taken,
          "--definitions", definition, "--out", analysis),
+        ("questions", "--cohort", str(cohort), "--pooled", pooled, "--definitions", definition,
+         "--eligibility", str(config / "eligibility" / "esketamine-trials.yaml"),
+         "--out", analysis),
         ("multiverse", "--pooled", pooled, "--definition", definition, "--grid",
          str(HERE / "multiverse.yaml"), "--out", analysis),
         ("changes", "--cohort", str(cohort), "--pooled", pooled, "--drops", taken, "--analysis",
@@ -54,7 +60,15 @@ def run_verbs(drop: Path, results: Path) -> Path:
          "--out", str(release)),
     ):  # fmt: skip
         line = [verb, *arguments, "--reference", str(config / "reference")]
-        if verb in ("pool", "summarise", "multiverse", "changes", "disclose", "describe"):
+        if verb in (
+            "pool",
+            "summarise",
+            "questions",
+            "multiverse",
+            "changes",
+            "disclose",
+            "describe",
+        ):
             line += ["--settings", str(settings / f"{verb}.json")]
         code = main(line)
         assert code == 0, f"`{verb}` ended with exit code {code}"

@@ -30,7 +30,7 @@ if BATCHES:
 KINDS = {
     "events", "without", "n", "unknown", "patients", "out", "lacks", "lacks only", "reason",
     "defaults", "resistance", "episode", "in", "taken", "out of model", "imputed n",
-    "described",
+    "described", "asked events", "asked without", "asked unknown", "asked known",
 }  # fmt: skip
 
 

@@ -14,7 +14,10 @@ from tests.simulation.design import SEED, Row, percent
 from tests.simulation.drops import PATIENTS, DropRate
 from tests.simulation.exact import EQUIVALENCE, ONE_RATE, TESTS, TWO_RATES
 from tests.simulation.missing import IMPUTED
+from tests.simulation.question_drops import KINDS, QUESTIONS_ASKED
+from tests.simulation.question_drops import PATIENTS as ASKED_PATIENTS
 from tests.simulation.regression import MODELS
+from tests.simulation.true_answers import POPULATION
 
 #: What was simulated, and what to know when reading; tables in this order.
 REMARKS = {
@@ -43,6 +46,16 @@ quantiles of the normal distribution though the standard error is itself an esti
 Without an event by that day there are no limits.""",
     IMPUTED: """A share with the event, pooled from 20 data sets. The outcome is missing at random
 given a factor that goes with it; the factor is missing at random given a third variable.""",
+    QUESTIONS_ASKED: f"""Simulated drops of {ASKED_PATIENTS} patients with what is planted for each
+question ([simulation.md](simulation.md)): {", ".join(f"{n} {kind}" for kind, n in KINDS.items())}.
+Limits: do they hold what is true of everybody who could have been simulated (of {POPULATION}
+others, or as planted)? Bounds: do they hold what is true of the very patients? The column
+`not estimable` says how many numbers were counted; those of one drop go together, and the error is
+that between drops. With holes limits are asked to hold the truth only where values are missing at
+random. `missing for what they are`: symptoms that are there, poor adherence and the outcome of
+failed trials are left out more often. Two kinds of bounds are of what records know, not of what was
+so: `next_step` counts from the onset that is proven, and where an earlier failure cannot be proven
+that is later than the true one; `severity` is that of the last known rating.""",
     TESTS: """Share of p-values under 0.05 where there is nothing to find. Exact tests and tests of
 sparse data may keep far below; there only too much is asked about. The score test jumps with every
 count, so that its level swings about 5% with n.""",

@@ -19,7 +19,7 @@ from tests.simulation.design import (
     rejects,
 )
 from tests.simulation.exact import TESTS
-from trdanalysis.analysis.adjusted import _ratio_row
+from trdanalysis.analysis.adjusted import give_ratio
 from trdanalysis.analysis.age_models import _fit_spline, _wald
 from trdanalysis.analysis.firth import fit_firth
 from trdanalysis.analysis.models import (
@@ -59,7 +59,7 @@ def draw_poisson(
         event = generator.random(n) < np.exp(design @ beta)
         rows, events, sizes = group(design, event)
         try:
-            found = _ratio_row(fit_modified_poisson(rows, events, sizes, NAMES), "exposed")
+            found = give_ratio(fit_modified_poisson(rows, events, sizes, NAMES), "exposed")
         except NotEstimableError:
             continue
         limits[at] = found["ci_low"], found["ci_high"]

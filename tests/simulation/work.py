@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from typing import Any
 
-from tests.simulation import bounds, clustered, counted, drops, exact, missing, regression
+from tests.simulation import (
+    bounds,
+    clustered,
+    counted,
+    drops,
+    exact,
+    missing,
+    question_drops,
+    regression,
+)
 from tests.simulation.design import Count, Design, Row, add_counts, make_row
 
 #: Kind of work and where in it: small enough to be sent to a process.
@@ -31,6 +40,8 @@ def run_task(task: Task) -> Any:
         return list_designs()[at].run(block)
     if kind == "drop":
         return drops.check_drop(at)
+    if kind == "questions":
+        return question_drops.check_questions(block, list(question_drops.KINDS)[at])
     if kind == "bounds":
         return bounds.check_bounds(list(bounds.MECHANISMS)[at])
     return list(exact.list_rows())
@@ -40,6 +51,9 @@ def list_tasks(designs: list[Design]) -> Iterator[Task]:
     """Give all work, the longest pieces first."""
     for seed in range(1, drops.DROPS + 1):
         yield "drop", seed, 0
+    for at, number in enumerate(question_drops.KINDS.values()):
+        for seed in range(1, number + 1):
+            yield "questions", at, seed
     for at in range(len(bounds.MECHANISMS)):
         yield "bounds", at, 0
     yield "exact", 0, 0
@@ -67,6 +81,9 @@ def run_all(tasks: list[Task], processes: int) -> dict[Task, Any]:
 def collect_rows(designs: list[Design], found: dict[Task, Any]) -> list[Row]:
     """Put the blocks of each design together."""
     rows: list[Row] = list(found["exact", 0, 0])
+    rows += question_drops.make_rows(
+        [one for task, held in found.items() if task[0] == "questions" for one in held]
+    )
     for at, design in enumerate(designs):
         parts: list[list[Count]] = [found["design", at, block] for block in range(design.blocks())]
         counts = add_counts(parts)

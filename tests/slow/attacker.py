@@ -48,6 +48,7 @@ class Attacker:
         self.read_comparisons(tables["comparisons"])
         self.read_models(tables["models"])
         self.read_characteristics(tables["characteristics"])
+        self.read_questions(tables["questions"])
 
     def count(self, *name: Any) -> int:
         """Give the place of a count; who is new may be any number."""
@@ -355,6 +356,92 @@ class Attacker:
                     both = [self.described(name, "categorical", level, label)
                             for name in ("medication_related", factor)]  # fmt: skip
                     self.at_least(*(both if group else reversed(both)))
+
+    # The questions beside the label: of some of the patients of the rate of TRD.
+
+    def read_questions(self, table: pd.DataFrame) -> None:
+        rows = {}
+        for row in table.to_dict("records"):
+            band, group = (
+                "" if pd.isna(row[name]) else row[name] for name in ("age_band", "group")
+            )
+            place = (row["question"], row["measure"], row["population"], band, group, row["level"])
+            rows[place] = self.read_answer(row, place)
+        for place, found in rows.items():
+            self.read_related(place, found, rows)
+
+    def read_answer(self, row: Mapping[str, Any], place: Name) -> dict[str, int]:
+        """Read a row, and what its share and bounds tell of counts that are not printed."""
+        one = () if row["kind"] == "one_of" else place[-1:]
+        at = {name: self.count(f"asked {name}", *place[:-1], *one)
+              for name in ("total", "known", "unknown")}  # fmt: skip
+        at |= {name: self.count(f"asked {name}", *place) for name in ("events", "without")}
+        self.equal(at["total"], at["known"], at["unknown"])
+        self.equal(at["known"], at["events"], at["without"])
+        for name, column in (("known", "n"), ("unknown", "n_unknown"), ("events", "events")):
+            self.read(at[name], row[column])
+        if not self.base and row["events"] and not pd.isna(row["events"]):
+            if not pd.isna(row["rate"]):
+                self.read(at["known"], round(row["events"] / row["rate"]))
+            if not pd.isna(row["bound_low"]):
+                self.read(at["total"], round(row["events"] / row["bound_low"]))
+        if not self.base and not pd.isna(row["rate"]) and not pd.isna(row["n"]):
+            self.read(at["events"], round(row["n"] * row["rate"]))
+        return at
+
+    def read_related(
+        self, place: Name, at: Mapping[str, int], rows: Mapping[Name, Mapping[str, int]]
+    ) -> None:
+        """Note which rows are of the same patients, or of some of those of another."""
+        question, measure, population, band, group, level = place
+        overall = ("trd", *(("age_band", "age_band", band, band) if band else
+                            ("overall", "overall", "all", "")))  # fmt: skip
+        kinds = {"members": "n", "trd": "events", "not_trd": "without"}
+        if population in kinds and not group:
+            self.equal(at["total"], self.count(kinds[population], *overall))
+        label = {"members": "all"}.get(population, population)
+        if question == "symptoms" and measure == "symptom" and population == "trd":
+            for name, value in (("events", "present"), ("without", "absent"),
+                                ("unknown", "unknown")):  # fmt: skip
+                self.equal(at[name], self.described(level, "categorical", value, label))
+        if question == "trial_eligibility" and measure == "meets":
+            excluded = level.removeprefix("no_")
+            for name, value in (("events", "absent"), ("without", "present"),
+                                ("unknown", "unknown")):  # fmt: skip
+                self.equal(at[name], self.described(excluded, "categorical", value, label))
+            still = rows.get((question, "still_in", *place[2:]))
+            if still is not None:
+                self.at_least(at["events"], still["events"])
+                self.at_least(still["without"], at["without"])
+        if measure == "symptom_pair":
+            for name in (group, level):
+                one = rows[question, "symptom", population, band, "", name]
+                self.at_least(one["events"], at["events"])
+                self.at_least(at["without"], one["without"])
+        if measure == "ppv":
+            sens = rows[question, "sensitivity", "trd", band, group, "positive"]
+            spec = rows[question, "specificity", "not_trd", band, group, "negative"]
+            npv = rows[question, "npv", "negative", band, group, "not_trd"]
+            self.equal(at["events"], sens["events"])
+            self.equal(at["without"], spec["without"])
+            self.equal(npv["events"], spec["events"])
+            self.equal(npv["without"], sens["without"])
+        if band:
+            whole = rows[question, measure, population, "", group, level]
+            bands = [
+                rows[other]
+                for other in rows
+                if other[3] and (*other[:3], "", *other[4:]) == (*place[:3], "", *place[4:])
+            ]
+            if bands[0] is at:
+                for name in ("events", "without", "unknown"):
+                    self.at_least(whole[name], *(one[name] for one in bands))
+        if question == "young_adults" and group == "young_adults" and measure == "trd":
+            ages = ("trd", "age_band", "age_band", "18-25", "18-25")
+            for name, kind in (("events", "events"), ("without", "without"), ("unknown", "taken")):
+                self.equal(at[name], self.count(kind, *ages))
+        if question == "young_adults" and measure == "age" and level == "young_adults":
+            self.equal(at["events"], self.count("n", "trd", "age_band", "age_band", *["18-25"] * 2))
 
     def can_be(self, name: Name, value: int) -> bool:
         """Say whether a count can have a value, all that is known considered."""

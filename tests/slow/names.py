@@ -81,6 +81,7 @@ class Drug:
     is_first_line: bool = False
     min_dose: float | None = None
     interferes: bool = True
+    role: str | None = None
 
 
 class Drugs:
@@ -100,13 +101,14 @@ class Drugs:
             return Drug(False, f"?{trial_id}")
         key = drug_key(text)
         if key in NO_DRUG:
-            return Drug(True, key, key, interferes=key in ("ect", "rtms"))
+            interferes = key in ("ect", "rtms")
+            return Drug(True, key, key, interferes=interferes, role="non_drug")
         for row in self.rows:
             names = [row["generic"], row["atc"], *row["brand_examples"].split(";")]
             if key and key in [drug_key(name) for name in names]:
                 return self._from_row(row)
         if re.fullmatch(r"[a-z]\d\d[a-z][a-z]\d\d", key) and not key.startswith("n06a"):
-            return Drug(True, key)
+            return Drug(True, key, role="other_drug")
         return Drug(False, key)
 
     def _from_row(self, row: dict[str, str]) -> Drug:
@@ -124,4 +126,5 @@ class Drugs:
             is_antidepressant,
             listed,
             float(minimum) if minimum else None,
+            role=row["role"],
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.slow.intake import Row, read_drop
+from tests.slow.intake import Raw, Row, read_drop
 from tests.slow.labels import judge
 from tests.slow.logic import Known, any_of
 from tests.slow.trials import used
@@ -75,7 +75,12 @@ def read_raw(folder: Path) -> dict[str, list[dict[str, str | None]]]:
 
 def read_patients(folder: Path, drugs_csv: Path) -> list[Patient]:
     """Read a drop and judge everything in it, by the article's definition."""
-    accepted = read_drop(read_raw(folder))
+    return judge_drop(read_raw(folder), drugs_csv)
+
+
+def judge_drop(tables: Raw, drugs_csv: Path) -> list[Patient]:
+    """Judge everything in the raw tables of a drop, by the article's definition."""
+    accepted = read_drop(tables)
     trials, labels = judge(accepted, drugs_csv)
     label_of = {label["patient_id"]: label for label in labels}
     return [

@@ -146,6 +146,9 @@ def judge_trial(trial: Row, about: Context) -> dict[str, Any]:
     }
     judged["verdict"] = _verdict(judged, in_progress)
     return judged | {
+        "drug_role": drug.role,
+        "for_depression": _indication(trial["for_depression"], about.defaults),
+        "goes_on": stop is None and trial["stop_reason"] is None,
         "in_progress": in_progress,
         "disagree": disagree,
         "treatment": _treatment(drug, about.thresholds.distinct_by),

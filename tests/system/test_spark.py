@@ -1,28 +1,36 @@
-"""The same derivations on Spark give the same rows as on DuckDB."""
+"""The same derivations on a cluster of Spark give the same rows, counts and bytes as on DuckDB."""
 
 from __future__ import annotations
 
-import os
+import json
+import random
+import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from tests.property.compare import frames
+from tests.slow.histories import draw_history, pool
 from tests.support import (
     CONFIG,
     REFERENCE,
+    ROOT,
     article,
     load_scales,
     pool_intake,
     take_in_raw,
 )
+from trdanalysis.cli import main
 from trdanalysis.engine import Engine
-from trdanalysis.files import read_csv
+from trdanalysis.engine_settings import SparkSettings
+from trdanalysis.files import read_csv, write_texts_if_changed
 from trdanalysis.labelling.cases import read_cases
 from trdanalysis.labelling.cohort import (
     Cohort,
@@ -32,7 +40,10 @@ from trdanalysis.labelling.cohort import (
     label_cohort,
 )
 from trdanalysis.labelling.exposure import reference_drugs
-from trdanalysis.simulate import simulate_drop
+from trdanalysis.layout import CHANGE_TABLES
+from trdanalysis.settings import read_settings, read_yaml, render_verb_settings
+from trdanalysis.simulate import simulate_drop, write_drop
+from trdanalysis.spark import SparkEngine
 
 # Spark's own Python code and its bridge to pandas are older than the pandas beside them.
 pytestmark = [
@@ -44,6 +55,15 @@ pytestmark = [
 ]
 
 PATIENTS = 150
+HISTORIES = 100
+
+#: What Spark is told besides: on this machine, few parts, and a heap that a small worker has.
+OPTIONS = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+}
+MEMORY = {"driver_memory_mb": 1000, "executor_memory_mb": 900}
 
 Both = tuple[dict[str, ir.Table], dict[str, ir.Table]]
 
@@ -57,95 +77,55 @@ KEYS = {
 }
 
 
-class SparkEngine:
-    """Keeps intermediate tables as cached views of a Spark session."""
-
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        self._kept = 0
-
-    def keep(self, table: ir.Table) -> ir.Table:
-        """Compute a table once and keep it for the session."""
-        self._kept += 1
-        name = f"kept_{self._kept}"
-        # A checkpoint computes now and cuts the plan, which else grows with every step.
-        frame = self.connection.raw_sql(self.connection.compile(table)).localCheckpoint()
-        frame.createOrReplaceTempView(name)
-        return self.connection.table(name)
-
-    def bring(self, table: pa.Table) -> ir.Table:
-        """Bring an Arrow table into the session, types and nulls as they are."""
-        self._kept += 1
-        name = f"brought_{self._kept}"
-        session = self.connection._session
-        session.createDataFrame(_plain(table)).createOrReplaceTempView(name)
-        return self.connection.table(name)
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Give columns the Arrow types that Spark takes."""
-    schema = pa.schema(
-        [
-            pa.field(
-                field.name, pa.string() if pa.types.is_large_string(field.type) else field.type
-            )
-            for field in table.schema
-        ]
-    )
-    return table.cast(schema)
-
-
 @pytest.fixture(scope="module")
-def spark() -> Iterator[SparkEngine]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     # Asked for by `make test-system`, in the environment that has Spark.
-    from pyspark.sql import SparkSession
+    from tests.system.spark_cluster import cluster_in
 
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    session = (
-        SparkSession.builder.master("local[2]")
-        .appName("trdanalysis-tests")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.default.parallelism", "2")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.memory", "2g")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.sql.session.timeZone", "UTC")
-        .getOrCreate()
-    )
-    session.sparkContext.setLogLevel("ERROR")
-    yield SparkEngine(ibis.pyspark.connect(session))
-    session.stop()
+    with cluster_in(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
 def raw() -> Mapping[str, pd.DataFrame]:
-    """Give simulated patients and the hand-written ones of the cases file."""
+    """Give simulated patients, random histories, and the hand-written patients of the cases."""
     simulated = simulate_drop(PATIENTS, seed=11).tables
+    draw = random.Random(5)
+    drawn = frames(pool([draw_history(draw, f"random-{place}") for place in range(HISTORIES)]))
     cases = read_cases(read_csv(CONFIG / "definitions" / "article.cases.csv")).raw
     return {
-        name: pd.concat([table, simulated[name].astype(object)], ignore_index=True)
+        name: pd.concat(
+            [table, drawn[name].astype(object), simulated[name].astype(object)], ignore_index=True
+        )
         for name, table in cases.items()
     }
 
 
 @pytest.fixture(scope="module")
-def both(raw: Mapping[str, pd.DataFrame], spark: SparkEngine) -> Iterator[Both]:
-    """Label one cohort on DuckDB and on Spark."""
+def both(
+    raw: Mapping[str, pd.DataFrame], cluster: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Both]:
+    """Label one cohort on DuckDB and on the cluster."""
     drugs = pa.Table.from_pandas(
         reference_drugs(read_csv(REFERENCE / "antidepressants.csv")), preserve_index=False
     )
     scales = load_scales(REFERENCE)
     definitions = [article(), article().model_copy(update={"id": "article-again"})]
-    with Engine(memory_limit_mb=1000, threads=2) as engine:
+    # A name that would be a pattern, had Spark its way.
+    shared = tmp_path_factory.mktemp("shared") / "of [all] machines"
+    settings = SparkSettings(cluster.master, shared_folder=shared, options=OPTIONS, **MEMORY)
+    with Engine(memory_limit_mb=1000, threads=2) as engine, SparkEngine(settings, 500) as spark:
         cohort = pool_intake(take_in_raw(engine, raw))
         on_duckdb = label_cohort(engine, cohort, engine.from_memory(drugs), scales, definitions)
         brought = {
-            name: spark.bring(getattr(cohort, name).to_pyarrow())
+            name: spark.from_memory(getattr(cohort, name).to_pyarrow())
             for name in Cohort.__dataclass_fields__
         }
-        on_spark = label_cohort(spark, Cohort(**brought), spark.bring(drugs), scales, definitions)
+        on_spark = label_cohort(
+            spark, Cohort(**brought), spark.from_memory(drugs), scales, definitions
+        )
         yield tables(cohort, on_duckdb), tables(Cohort(**brought), on_spark)
+    assert not list(shared.iterdir()), "rows of patients were left in the shared folder"
 
 
 def tables(cohort: Cohort, labelled: Labelled) -> dict[str, ir.Table]:
@@ -189,3 +169,177 @@ def same(one: object, other: object) -> bool:
 def test_the_cohort_has_every_label(both: Both) -> None:
     labels = both[0]["labels"]
     assert set(labels.to_pyarrow()["label"].to_pylist()) == {"trd", "not_trd", "indeterminate"}
+
+
+def test_counts_of_nothing_are_nought(both: Both) -> None:
+    # Ibis has Spark add up what is counted, which gave null; `unknown` levels lost patients by it.
+    for side in both:
+        trials = side["trials"]
+        nothing = trials.filter(trials.patient_id == "nobody")
+        of_nulls = trials.filter(trials.failed.isnull())
+        assert of_nulls.count().to_pyarrow().as_py() > 0
+        for table in (nothing, of_nulls):
+            assert table.count(where=table.failed).to_pyarrow().as_py() == 0
+
+
+class Study:
+    """Two drops, taken in, and what each verb makes of them by an engine."""
+
+    def __init__(self, folder: Path, master: str) -> None:
+        self.folder = folder
+        self.drops = [folder / "drops" / name for name in ("a", "b")]
+        settings = read_settings(read_yaml(CONFIG / "config.yaml"))
+        write_texts_if_changed(render_verb_settings(settings, folder / "settings"))
+        for engine in ("duckdb", "spark"):
+            self.engine_file(engine).write_text(json.dumps(self._told(engine, master)))
+        for seed, drop in enumerate(self.drops):
+            write_drop(simulate_drop(PATIENTS, seed=seed + 3), folder / "raw" / drop.name)
+            assert main([
+                "intake", "--drop", str(folder / "raw" / drop.name), "--out", str(drop),
+                "--reference", str(REFERENCE),
+            ]) == 0  # fmt: skip
+        for verb in VERBS:
+            assert main(self.line(verb, "duckdb")) == 0
+
+    def engine_file(self, engine: str) -> Path:
+        return self.folder / "settings" / f"{engine}.engine.json"
+
+    def _told(self, engine: str, master: str) -> dict[str, Any]:
+        return {
+            "engine": engine, "spark_master": master, "spark_options": OPTIONS,
+            **{f"spark_{name}": value for name, value in MEMORY.items()},
+            "spark_shared_folder": str(self.folder / "shared"),
+            "spark_warehouse_folder": None, "spark_local_folder": str(self.folder / "scratch"),
+        }  # fmt: skip
+
+    def out(self, engine: str) -> Path:
+        return self.folder / engine
+
+    def line(self, verb: str, engine: str) -> list[str]:
+        """Give the command line of a verb; what it reads is what DuckDB made."""
+        made, out = self.out("duckdb"), self.out(engine)
+        told = {
+            "--settings": [self.folder / "settings" / f"{verb}.json"],
+            "--drops": self.drops,
+            "--pooled": [made / "accepted"],
+            "--cohort": [made],
+            "--definitions": [CONFIG / "definitions" / "article.yaml"],
+            "--definition": [CONFIG / "definitions" / "article.yaml"],
+            "--eligibility": [CONFIG / "eligibility" / "esketamine-trials.yaml"],
+            "--grid": [ROOT / "tests" / "golden" / "multiverse.yaml"],
+            "--analysis": [out / "analysis"],
+            "--history": [out / "history"],
+            "--reference": [REFERENCE],
+            "--engine": [self.engine_file(engine)],
+            "--memory-limit-mb": ["1000"],
+            "--out": [out / VERBS[verb][1]],
+        }
+        line = [verb]
+        for option in (*VERBS[verb][0], "--reference", "--engine", "--memory-limit-mb", "--out"):
+            line += [option, *(str(value) for value in told[option])]
+        return line
+
+
+#: What each verb that Spark runs is told, and where it writes.
+VERBS: dict[str, tuple[tuple[str, ...], str]] = {
+    "pool": (("--settings", "--drops"), "accepted"),
+    "label": (("--pooled", "--definitions"), "."),
+    "summarise": (
+        ("--settings", "--cohort", "--pooled", "--drops", "--definitions"), "analysis"
+    ),
+    "questions": (
+        ("--settings", "--cohort", "--pooled", "--definitions", "--eligibility"), "analysis"
+    ),
+    "multiverse": (("--settings", "--pooled", "--definition", "--grid"), "analysis"),
+    "changes": (
+        ("--settings", "--cohort", "--pooled", "--drops", "--analysis", "--history"), "."
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def study(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return Study(tmp_path_factory.mktemp("study"), cluster.master)
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    """Give files by path."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def compare(study: Study, at_least: int) -> None:
+    """See that what Spark has written so far is what DuckDB wrote."""
+    expected, got = written(study.out("duckdb")), written(study.out("spark"))
+    assert len(got) >= at_least
+    assert not [name for name, content in got.items() if content != expected[name]]
+    assert not list((study.folder / "shared").iterdir())
+
+
+# Each compares what is there by then: files of its own, and those of the verbs before it.
+@pytest.mark.parametrize(
+    ("verb", "at_least"),
+    [("pool", 6), ("label", 12), ("summarise", 30), ("questions", 33), ("multiverse", 34)],
+)
+def test_a_verb_writes_the_same_bytes(study: Study, verb: str, at_least: int) -> None:
+    assert main(study.line(verb, "spark")) == 0
+    compare(study, at_least)
+
+
+def test_what_changed_is_the_same(study: Study) -> None:
+    assert main(study.line("changes", "spark")) == 0
+    compare(study, 34 + len(CHANGE_TABLES))
+
+
+def test_a_worker_killed_in_mid_job_changes_nothing(study: Study, cluster: Any) -> None:
+    """Kill a machine, as it were: the worker and the process that computes for it."""
+    for name in ("labels", "trials", "evidence", "patients"):
+        (study.out("spark") / f"{name}.parquet").unlink(missing_ok=True)
+    job = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "trdanalysis", *study.line("label", "spark")],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        kept = wait_for_tables(study.folder / "shared", 8, job)
+        killed = cluster.kill_worker(0)
+        assert len(killed) >= 2, "the worker computed nothing"
+        assert job.poll() is None, "the job ended before the worker was killed"
+        _, said = job.communicate(timeout=900)
+        assert job.returncode == 0, said
+    finally:
+        job.kill()
+        cluster.add_worker()
+    print(f"killed {killed} after {kept} tables")
+    compare(study, 6)
+
+
+def wait_for_tables(shared: Path, number: int, job: subprocess.Popen[str]) -> int:
+    """Wait until a job has computed some of its tables, and is at another."""
+    while job.poll() is None:
+        kept = len(list(shared.glob("*/kept_*/_SUCCESS")))
+        if kept >= number:
+            return kept
+        time.sleep(0.05)
+    raise AssertionError(job.communicate()[1])
+
+
+def test_no_master_is_told_in_plain_words(tmp_path: Path) -> None:
+    # In a process of its own: one that has a session is given that again.
+    script = f"""
+from pathlib import Path
+from trdanalysis.engine_settings import SparkSettings
+from trdanalysis.spark import SparkEngine
+try:
+    SparkEngine(SparkSettings("spark://127.0.0.1:9", 600, 600, Path({str(tmp_path)!r})))
+except UserError as error:
+    print(error.exit_code, error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.stdout.startswith("4 Spark did not start, or its master does not answer")
+    assert not list(tmp_path.iterdir())

@@ -22,6 +22,7 @@ from tests.unit.analysis_cohorts import (
     or3,
 )
 from tests.unit.analysis_tables import tables_of
+from tests.unit.question_cohorts import question_tables_of
 from tests.unit.report_pages import flows_of, published
 from trdanalysis.disclosure.disclose import Release, disclose
 from trdanalysis.disclosure.policy import Policy, read_policy
@@ -126,7 +127,8 @@ def label_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
 
 def whole_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
     """Give every table of a cohort; they add up. The multiverse is of the kept drop."""
-    return published() | tables_of(cohort) | label_tables(cohort)
+    questions = question_tables_of(cohort)
+    return published() | tables_of(cohort) | label_tables(cohort) | questions
 
 
 @cache

@@ -21,7 +21,12 @@ from trdanalysis.readers.delivery import (
     digest_files,
     stamps_of,
 )
-from trdanalysis.running import begin_run, write_deliveries, write_withdrawn
+from trdanalysis.running import (
+    begin_run,
+    render_deliveries,
+    render_withdrawn,
+    write_planned,
+)
 
 #: A process id that no process has: beyond what the system gives out.
 NOBODY = 2**22 + 1
@@ -88,17 +93,17 @@ def test_content_counts_and_not_the_time_that_a_copy_gives(tmp_path: Path) -> No
     drop = make_drop(tmp_path / "drops" / "autumn")
     restricted = tmp_path / "restricted"
     told = restricted / "settings" / "drops" / "autumn.json"
-    write_deliveries(restricted, tmp_path / "drops", ["autumn"])
+    write_planned(restricted, render_deliveries(restricted, tmp_path / "drops", ["autumn"]))
     first, made = told.read_text(), told.stat().st_mtime_ns
     os.utime(drop / "patients.csv", (1, 1))
-    write_deliveries(restricted, tmp_path / "drops", ["autumn"])
+    write_planned(restricted, render_deliveries(restricted, tmp_path / "drops", ["autumn"]))
     assert (told.read_text(), told.stat().st_mtime_ns) == (first, made)
     text = (drop / "patients.csv").read_text()
     state = (drop / "patients.csv").stat()
     (drop / "patients.csv").write_text(text.replace("secret", "public"))
     # As `cp -p` and `rsync -a` do: same size, same time, other content.
     os.utime(drop / "patients.csv", ns=(state.st_atime_ns, state.st_mtime_ns))
-    write_deliveries(restricted, tmp_path / "drops", ["autumn"])
+    write_planned(restricted, render_deliveries(restricted, tmp_path / "drops", ["autumn"]))
     assert told.read_text() != first
 
 
@@ -116,8 +121,8 @@ def test_a_run_begins_alone_and_clears_what_is_left_of_withdrawn_drops(tmp_path:
     for name in ("stays", "gone"):
         (restricted / "drops" / name).mkdir(parents=True)
         write_text(restricted / "logs" / "intake" / f"{name}.log", "")
-    write_withdrawn(restricted, ["stays"])
     listed = restricted / "settings" / "withdrawn.json"
+    write_planned(restricted, {listed: render_withdrawn(restricted, ["stays"])})
     assert listed.read_text() == '["gone"]\n'
     begin_run(restricted, ["stays"])
     assert [path.name for path in (restricted / "drops").iterdir()] == ["stays"]

@@ -48,6 +48,9 @@ COUNTS: dict[str, tuple[str, ...]] = {
     "rate_changes": ("n_before", "events_before", "n", "events"),
     "drift": ("n", "events"),
     "characteristics": ("n",),
+    "questions": ("n", "n_unknown", "events"),
+    "question_contrasts": ("n", "n_versus"),
+    "question_curves": ("n_at_risk", "events", "censored"),
 }
 
 

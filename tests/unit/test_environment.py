@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {
     "requirements.lock": ("dev",),
     "requirements-jupyter.lock": ("dev", "jupyter"),
+    "requirements-slurm.lock": ("dev", "slurm"),
     "requirements-spark.lock": ("dev", "spark", "postgres", "browser"),
 }
 # Conda's name of a package, where it is not the package index's.

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.unit.figure_sheets import dots_of, faults_of, lines_of, marks_of, texts_of
+from tests.unit.pathway_tables import SOME, questions_of
 from tests.unit.report_pages import published, report_tables
 from trdanalysis import layout
 from trdanalysis.analysis.agreement import AGREEMENT_COLUMNS
@@ -59,6 +60,7 @@ def several() -> Disclosed:
     pairs = pairs.reindex(columns=list(AGREEMENT_COLUMNS))
     pairs["n_labelled"] = pd.array([880, None, 870], dtype="Int64")
     tables["agreement"] = pairs
+    tables["questions"] = questions_of(SOME)
     one = tables["definitions"]
     tables["definitions"] = pd.concat(
         [one.assign(definition=name) for name in NAMES], ignore_index=True

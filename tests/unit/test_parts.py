@@ -39,7 +39,7 @@ def test_everybody_is_in_one_part_and_parts_follow_each_other(encrypted, tmp_pat
             engine.encrypt_spill()
         frame = pd.DataFrame({"patient_id": IDS, "n": range(len(IDS))})
         table = engine.from_memory(frame)
-        parts = divide([table])
+        parts = divide(engine, [table])
         assert len(parts) == 7
         laid = [one.to_pyarrow().to_pandas() for one in lay_out(engine, table, parts)]
         for part, rows in zip(parts, laid, strict=True):
@@ -54,15 +54,15 @@ def test_everybody_is_in_one_part_and_parts_follow_each_other(encrypted, tmp_pat
 
 def test_few_rows_are_one_part() -> None:
     with Engine(300, 1) as engine:
-        assert divide([engine.from_memory(pd.DataFrame({"patient_id": IDS}))]) == WHOLE
-        assert divide([]) == WHOLE
+        assert divide(engine, [engine.from_memory(pd.DataFrame({"patient_id": IDS}))]) == WHOLE
+        assert divide(engine, []) == WHOLE
 
 
 @pytest.mark.usefixtures("small")
 def test_all_rows_of_one_patient_stay_together() -> None:
     with Engine(300, 1) as engine:
         table = engine.from_memory(pd.DataFrame({"patient_id": ["a"] * 1000}))
-        sizes = [len(part.of(table).to_pyarrow()) for part in divide([table])]
+        sizes = [len(part.of(table).to_pyarrow()) for part in divide(engine, [table])]
     assert sorted(sizes)[-1] == 1000 == sum(sizes)
 
 

@@ -72,11 +72,14 @@ def test_every_change_of_a_number_is_named(config: Path) -> None:
     content = read_yaml(article)
     content["trial"]["min_weeks"] += 1
     article.write_text(yaml.safe_dump(content), encoding="utf-8")
+    trial = config.parent / "eligibility" / "esketamine-trials.yaml"
+    trial.write_text(trial.read_text(encoding="utf-8") + "# looked at again\n", encoding="utf-8")
     scales = config.parent / "reference" / "scales.csv"
     scales.write_text(scales.read_text().replace("MADRS,symptom,0,60", "MADRS,symptom,0,61"))
     assert status_of(config).changes == (
         "reference_rate: 0.3 is now 0.25",
         "definition article: trial",
+        "file eligibility/esketamine-trials.yaml",
         "reference table scales.csv",
     )
 

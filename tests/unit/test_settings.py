@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import CONFIG
 from trdanalysis.errors import EXIT_CODES, UserError
+from trdanalysis.files import write_texts_if_changed
 from trdanalysis.labelling.definition import read_definition
 from trdanalysis.settings import (
     USED_BY,
@@ -16,7 +17,7 @@ from trdanalysis.settings import (
     read_settings,
     read_verb_settings,
     read_yaml,
-    write_verb_settings,
+    render_verb_settings,
 )
 
 
@@ -71,13 +72,15 @@ def test_a_value_that_cannot_be_is_refused(keys: dict[str, Any], says: str) -> N
 
 
 def test_verbs_see_only_what_changes_their_results(tmp_path: Path) -> None:
-    write_verb_settings(read_settings(changed()), tmp_path)
+    write_texts_if_changed(render_verb_settings(read_settings(changed()), tmp_path))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert read_verb_settings(tmp_path / "summarise.json")["reference_rate"] == 0.3
     moved = changed(results="elsewhere", threads=8, memory_limit_mb=900)
-    write_verb_settings(read_settings(moved), tmp_path)
+    write_texts_if_changed(render_verb_settings(read_settings(moved), tmp_path))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
-    write_verb_settings(read_settings(changed(reference_rate=0.31)), tmp_path)
+    write_texts_if_changed(
+        render_verb_settings(read_settings(changed(reference_rate=0.31)), tmp_path)
+    )
     after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert {name for name in after if after[name] != before[name]} == {
         "summarise.json", "multiverse.json", "disclose.json", "describe.json", "notebooks.json",

@@ -17,10 +17,10 @@ from trdanalysis.simulate.assumptions import (
     FACTOR_ASSUMPTIONS,
     FUNCTION_SCALES,
     SCALES,
-    SYMPTOM_PREVALENCE,
     TREATMENTS,
 )
 from trdanalysis.simulate.dirt import DIRT, MISSPELLED_DRUGS
+from trdanalysis.simulate.planted import GROUPS, SYMPTOMS_BY_GROUP
 
 REFERENCE = Path(__file__).parents[2] / "config" / "reference"
 SUFFIXES = ("hcl", "hydrochloride", "hydrobromide", "oxalate", "succinate", "xr", "xl")
@@ -68,7 +68,10 @@ def test_another_seed_gives_another_drop():
 
 def test_faults_and_holes_leave_the_patients_as_they_are(clean, dirty):
     assert simulate_drop(3000, 5, dirt=False).truth.equals(dirty.truth)
-    assert clean.truth.equals(dirty.truth)
+    assert simulate_drop(3000, 5, dirt=False, missing=False).truth.equals(dirty.truth)
+    # Which courses are rated on says only what the records tell of relapse and of later scores.
+    told = ["response_seen", "relapsed", "early_return", "in_trial_severity", "trial_eligible"]
+    assert clean.truth.drop(columns=told).equals(dirty.truth.drop(columns=told))
 
 
 @pytest.mark.parametrize("n", [0, 1, 40])
@@ -167,8 +170,11 @@ def test_shares_are_what_is_assumed():
     assert patients["bipolar_disorder"].mean() == pytest.approx(0.03, abs=0.005)
     for name, factor in FACTOR_ASSUMPTIONS.items():
         assert patients[name].mean() == pytest.approx(factor.prevalence, abs=0.012), name
-    for name, prevalence in SYMPTOM_PREVALENCE.items():
-        assert patients[name].mean() == pytest.approx(prevalence, abs=0.012), name
+    group = truth["patient_group"].fillna(GROUPS[-1])
+    for name, shares in SYMPTOMS_BY_GROUP.items():
+        found = patients[name].groupby(group.to_numpy()).mean()
+        for word, prevalence in zip(GROUPS, shares, strict=True):
+            assert found[word] == pytest.approx(prevalence, abs=0.035), (name, word)
     bands = pd.cut(patients["age_years"], [12, 18, 26, 36, 50, 65, 91], right=False)
     assert bands.value_counts(normalize=True).min() > 0.04
     steps = drop.tables["doses"].groupby(["patient_id", "trial_id"]).size()
@@ -315,7 +321,8 @@ def test_truth_is_what_a_row_by_row_reading_of_complete_records_gives(clean, dru
     trials = trials[~trials["patient_id"].isin(ongoing)]
     trials = trials.fillna({"role": "primary", "for_depression": True})
     counts = []
-    for patient, group in trials.head(3000).groupby("patient_id"):
+    some = trials["patient_id"].drop_duplicates().head(1200)
+    for patient, group in trials[trials["patient_id"].isin(some)].groupby("patient_id"):
         failures = read_failures(group, doses[doses["patient_id"] == patient], drugs)
         separate, last = 0, -100
         for _, start in sorted(failures, key=lambda failure: failure[1]):
@@ -329,6 +336,7 @@ def test_truth_is_what_a_row_by_row_reading_of_complete_records_gives(clean, dru
 
 def test_truth_is_of_the_recorded_patients(clean):
     patients, truth = clean.tables["patients"], clean.truth
+    assert all(truth[name].eq(patients[name]).all() for name in SYMPTOMS_BY_GROUP)
     assert truth["mdd"].eq(patients["mdd_diagnosis"] & ~patients["bipolar_disorder"]).all()
     assert (patients["mdd_diagnosis"] & patients["bipolar_disorder"]).any()
     assert truth["impaired"].eq(patients["functional_impairment"]).all()

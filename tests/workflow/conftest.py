@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 #: Every rule of the workflow.
 EVERYTHING = {
-    "intake", "quality", "pool", "label", "summarise", "multiverse", "changes", "disclose",
-    "publish", "describe", "remember",
+    "intake", "quality", "pool", "label", "summarise", "questions", "multiverse", "changes",
+    "disclose", "publish", "describe", "remember",
 }  # fmt: skip
 
 

@@ -38,10 +38,15 @@ OF_THE_DEMO = (TUTORIAL,)
 SHELL, PYTHON = ("sh", "bash"), "python"
 
 WHEEL = ".venv/bin/uv build --wheel --no-build-isolation --python .venv/bin/python --out-dir dist"
+ON_SPARK = "snakemake --cores 2 --config engine=spark spark_master=spark://master.example:7077"
 #: Commands that are not run, with the reason. Their targets, verbs and options are checked.
 NOT_RUN = {
     "make test": "it is what runs this test",
     "make test-system": "it installs Debian packages",
+    "make setup-slurm": "`make test-slurm` makes and uses that environment",
+    ". .venv-slurm/bin/activate": "`make test-slurm` makes and uses that environment",
+    "snakemake --workflow-profile profiles/slurm": "`make test-slurm` runs it on a SLURM",
+    ON_SPARK: "`make test-system` runs the steps on a cluster",
     "make lab": "it opens a browser",
     "make setup": "the environment is there, and used",
     "git pull": "it needs another place to pull from",

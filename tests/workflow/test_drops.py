@@ -18,8 +18,9 @@ from tests.support import CONFIG, REFERENCE
 from tests.workflow.conftest import Project
 from tests.workflow.test_runs import digests, write_native
 from trdanalysis.cli import main
+from trdanalysis.files import write_texts_if_changed
 from trdanalysis.readers.drop_info import list_drops
-from trdanalysis.settings import read_settings, read_yaml, write_verb_settings
+from trdanalysis.settings import read_settings, read_yaml, render_verb_settings
 
 PATIENTS = "patient_id,age_years,sex,mdd_diagnosis\n"
 TRIALS = "patient_id,trial_id,drug,start_day,stop_day\n"
@@ -33,7 +34,11 @@ def ids_in(project: Project) -> set[str]:
 def take_in_and_pool(folder: Path) -> None:
     """Run the verbs of intake without the workflow."""
     config, restricted = CONFIG, folder / "results" / "restricted"
-    write_verb_settings(read_settings(read_yaml(config / "config.yaml")), restricted / "settings")
+    write_texts_if_changed(
+        render_verb_settings(
+            read_settings(read_yaml(config / "config.yaml")), restricted / "settings"
+        )
+    )
     taken = []
     for name in list_drops(folder / "data" / "drops"):
         out = str(restricted / "drops" / name)

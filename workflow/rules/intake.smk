@@ -20,8 +20,10 @@ rule intake:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
+        content=lambda wildcards: plan.content_of("intake", plan.delivery_of(wildcards.drop)),
         drop=lambda wildcards: plan.drops_folder / wildcards.drop,
         earlier=lambda wildcards: [
             f"{R}/drops/{name}" for name in plan.earlier_drops(wildcards.drop)
@@ -32,7 +34,7 @@ rule intake:
     shell:
         "{PYTHON:q} -m trdanalysis intake --drop {params.drop:q} --earlier {params.earlier:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb} {SPILL}"
+        " --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"
 
 
 rule quality:
@@ -50,14 +52,16 @@ rule quality:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("quality"),
         drops=[f"{R}/drops/{name}" for name in plan.drops],
     message:
         "Writing a page on the quality of each drop"
     shell:
         "{PYTHON:q} -m trdanalysis quality --drops {params.drops:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb} {SPILL}"
+        " --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"
 
 
 rule pool:
@@ -75,8 +79,11 @@ rule pool:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("pool"),
+        engine=plan.engine_file,
         settings=f"{R}/settings/pool.json",
         drops=[f"{R}/drops/{name}" for name in plan.drops],
         out=subpath(output[0], parent=True),
@@ -85,4 +92,4 @@ rule pool:
     shell:
         "{PYTHON:q} -m trdanalysis pool --settings {params.settings:q} --drops {params.drops:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb} {SPILL}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"

@@ -16,8 +16,11 @@ rule label:
         "../../environment.yml"
     threads: plan.settings.threads
     resources:
-        mem_mb=plan.settings.memory_limit_mb,
+        mem_mb=plan.job_memory_mb,
+        limit_mb=plan.settings.memory_limit_mb,
     params:
+        content=plan.content_of("label"),
+        engine=plan.engine_file,
         pooled=subpath(input[0], parent=True),
         definitions=plan.definition_files,
         out=subpath(output[0], parent=True),
@@ -26,4 +29,4 @@ rule label:
     shell:
         "{PYTHON:q} -m trdanalysis label --pooled {params.pooled:q} --definitions {params.definitions:q}"
         " --reference {REFERENCE:q} --out {params.out:q} --log {log:q}"
-        " --threads {threads} --memory-limit-mb {resources.mem_mb} {SPILL}"
+        " --engine {params.engine:q} --threads {threads} --memory-limit-mb {resources.limit_mb} {SPILL}"

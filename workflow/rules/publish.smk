@@ -9,6 +9,7 @@
 rule disclose:
     input:
         rules.summarise.output,
+        rules.questions.output,
         rules.multiverse.output,
         rules.changes.output,
         plan.intake_of(),
@@ -23,6 +24,7 @@ rule disclose:
     conda:
         "../../environment.yml"
     params:
+        content=plan.content_of("disclose", *plan.sealed_files),
         settings=f"{R}/settings/disclose.json",
         analysis=f"{R}/analysis",
         drops=[f"{R}/drops/{name}" for name in plan.drops],
@@ -56,6 +58,7 @@ rule publish:
     conda:
         "../../environment.yml"
     params:
+        content=plan.content_of("publish"),
         disclosed=subpath(input[0], parent=True),
         journal=plan.journal_file,
         out=plan.published,
@@ -80,6 +83,7 @@ rule describe:
     conda:
         "../../environment.yml"
     params:
+        content=plan.content_of("describe"),
         settings=f"{R}/settings/describe.json",
         drops=[f"{R}/drops/{name}" for name in plan.drops],
         definitions=plan.definition_files,
@@ -111,9 +115,11 @@ rule remember:
         f"{R}/logs/remember.log",
     benchmark:
         f"{R}/benchmarks/remember.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     params:
+        content=plan.content_of("remember"),
         history=subpath(output[0], parent=True),
     message:
         "Keeping what the next run is compared with"
@@ -136,6 +142,7 @@ rule notebooks:
     conda:
         "../../environment.yml"
     params:
+        content=plan.content_of("notebooks", *map(str, plan.notebooks)),
         results=plan.results,
     message:
         "Running the notebooks"

@@ -220,7 +220,7 @@ def _numbers(design: Design, exposure: str, weights: str = "patients") -> dict[s
     }
 
 
-def _ratio_row(fit: Fit, exposure: str) -> dict[str, float]:
+def give_ratio(fit: Fit, exposure: str) -> dict[str, float]:
     """Give a coefficient as a ratio with Wald's limits and p-value."""
     from scipy.stats import norm
 
@@ -239,14 +239,14 @@ def _attempt(
     fit: Callable[[], Fit],
 ) -> Fit | None:  # fmt: skip
     try:
-        _check_cells(design, exposures)
+        check_cells(design, exposures)
         return fit()
     except NotEstimableError as refusal:
         _refuse(tables, about, model, exposures, design, str(refusal))
         return None
 
 
-def _check_cells(design: Design, exposures: Sequence[str]) -> None:
+def check_cells(design: Design, exposures: Sequence[str]) -> None:
     """Refuse exposures on one side of which nobody, or everybody, has the event.
 
     A likelihood has no maximum there; a robust variance has one of 0, which is no certainty.
@@ -278,7 +278,7 @@ def _fit_poisson(
     for exposure in exposures:
         tables.comparisons.append(
             {**_head(about, model, exposure), **_numbers(design, exposure), "measure": "rr",
-             **_ratio_row(fit, exposure), "ci_method": "robust_wald", "status": "ok"}
+             **give_ratio(fit, exposure), "ci_method": "robust_wald", "status": "ok"}
         )  # fmt: skip
 
 
@@ -382,6 +382,6 @@ def _fit_equations(
     for exposure in exposures:
         tables.comparisons.append(
             {**_head(about, "gee_log", exposure), **_numbers(counted, exposure, "trials"),
-             "measure": "rr", **_ratio_row(fit, exposure), "ci_method": "robust_wald",
+             "measure": "rr", **give_ratio(fit, exposure), "ci_method": "robust_wald",
              "status": "ok"}
         )  # fmt: skip

@@ -70,7 +70,7 @@ def run_changes(
         before = load_tables(engine, remembered, ("labels", "rows"))
         rates_before = pd.read_parquet(remembered / "rates.parquet")
     step("comparing labels and rows with the last completed run")
-    parts = divide([now["labels"], now["rows"]])
+    parts = divide(engine, [now["labels"], now["rows"]])
     if len(parts) > 1:
         engine.keep_all_in_files()
     changes = stack(
@@ -131,7 +131,7 @@ def _describe_run(
 
 def _write_rows(engine: Engine, tables: dict[str, ir.Table], path: Path) -> None:
     """Write the fingerprints of all rows, sorted: by table, and within by patient."""
-    parts = divide([tables[name] for name in TABLES])
+    parts = divide(engine, [tables[name] for name in TABLES])
     order = [*KEY, "content", "drop_id"]
     if len(parts) == 1:
         engine.write_parquet(derive_fingerprints(tables), path, order)

@@ -61,7 +61,7 @@ def run_intake(engine: Engine, drop: Path, earlier: list[Path], reference: Path,
         names = Reference(load_drug_names(reference), load_scales(reference))
         rows = [raw[name] for name in TABLES if name in raw]
         has_ids = all("patient_id" in table.columns for table in rows)
-        parts = divide(rows) if has_ids else WHOLE
+        parts = divide(engine, rows) if has_ids else WHOLE
         if len(parts) == 1:
             return take_in(engine, raw, names, namespace=info.namespace, known=known)
         step(f"  in {len(parts)} parts of the patients")

@@ -47,7 +47,7 @@ def run_label(
     drugs = engine.from_memory(load_drugs(reference))
     cohort = load_cohort(engine, pooled)
     rows = [cohort.patients, cohort.trials, cohort.doses, cohort.assessments]
-    parts = divide([table for table in rows if table is not None])
+    parts = divide(engine, [table for table in rows if table is not None])
     told = ", ".join(definition.id for definition in definitions)
     step(f"judging trials by {told}" + _in_parts(parts), of=len(parts) + 1)
     files = {

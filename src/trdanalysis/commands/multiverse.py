@@ -55,7 +55,7 @@ def run_multiverse(
     cohort = load_cohort(engine, pooled)
     drugs = engine.from_memory(load_drugs(reference))
     scales = load_scales(reference)
-    parts = divide([cohort.patients, cohort.trials])
+    parts = divide(engine, [cohort.patients, cohort.trials])
     counted = []
     for place, one in enumerate(parts, start=1):
         told = f", part {place} of {len(parts)}" if len(parts) > 1 else ""

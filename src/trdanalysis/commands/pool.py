@@ -55,7 +55,7 @@ def run_pool(
         names: DrugNames = load_drug_names(reference)
         tables = no_rows(Reference(names, load_scales(reference)))
         accepted = [group_patients(AcceptedDrop("", "snapshot", tables), [], bands, groups)]
-    parts = divide([stack([drop.tables[name] for drop in accepted]) for name in TABLES])
+    parts = divide(engine, [stack([drop.tables[name] for drop in accepted]) for name in TABLES])
     files = {
         name: SortedFile(engine, out / f"{name}.parquet", SORTED_BY[name], len(parts))
         for name in POOLED

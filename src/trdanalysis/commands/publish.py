@@ -23,6 +23,7 @@ from trdanalysis.report.paper.journal import read_journal
 from trdanalysis.report.paper.render import render_tables
 from trdanalysis.report.paper_sections import make_paper_sections
 from trdanalysis.report.prose.making import render_texts
+from trdanalysis.report.questions.everything import make_question_sections
 
 
 def run_publish(
@@ -57,7 +58,7 @@ def run_publish(
     if not results.run["draft"]:
         _check_synthetic(results)
     step("rendering the report")
-    page = render_report(results, make_paper_sections(results))
+    page = render_report(results, [*make_question_sections(results), *make_paper_sections(results)])
     step("drawing the figures")
     figures = render_figures(results)
     step("writing the texts")

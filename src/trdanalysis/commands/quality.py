@@ -137,7 +137,7 @@ def find_drop(drop: str, drops_folder: Path) -> Path:
 
 
 def _find_sequences(engine: Engine, tables: dict[str, ir.Table]) -> pd.DataFrame:
-    parts = divide([tables[name] for name in TABLES])
+    parts = divide(engine, [tables[name] for name in TABLES])
     return find_impossible(engine, tables, ADJACENT_GAP_DAYS, parts)
 
 

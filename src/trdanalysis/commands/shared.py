@@ -47,7 +47,7 @@ def load_drug_names(reference: Path) -> DrugNames:
 def _read_site_names(path: Path) -> pd.DataFrame:
     try:
         return read_csv(path)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, OSError):
+    except (UserError, OSError):
         raise UserError(
             "the site's file of drug names cannot be read",
             where=str(path),

@@ -51,7 +51,7 @@ def run_summarise(
     definitions = load_definitions(definition_files, reference)
     tables = load_tables(engine, cohort, ("patients", "trials", "trial_verdicts", "labels"))
     quarantined = engine.read_parquet(pooled / "quarantined_trials.parquet")
-    parts = divide([tables["patients"], tables["trials"]])
+    parts = divide(engine, [tables["patients"], tables["trials"]])
     if len(parts) > 1:
         engine.keep_all_in_files()
     results = estimate_tables(

@@ -10,6 +10,11 @@ import pandas as pd
 from trdanalysis.analysis.comparisons import adjust
 from trdanalysis.analysis.rates import RateSettings
 from trdanalysis.disclosure import entries
+from trdanalysis.disclosure.answers import (
+    disclose_question_contrasts,
+    disclose_question_curves,
+    disclose_questions,
+)
 from trdanalysis.disclosure.cells import disclose_cells
 from trdanalysis.disclosure.changes import (
     disclose_drift,
@@ -26,6 +31,8 @@ from trdanalysis.disclosure.hiding import Hidden, hide_cells, round_counts, roun
 from trdanalysis.disclosure.ledger import Ledger
 from trdanalysis.disclosure.policy import Policy
 from trdanalysis.disclosure.protect import Protection, protect
+from trdanalysis.disclosure.question_links import enter_question_curves, link_questions
+from trdanalysis.disclosure.questions import enter_questions
 from trdanalysis.disclosure.rates import (
     disclose_age_curves,
     disclose_benchmarks,
@@ -96,6 +103,9 @@ def make_ledger(tables: Tables, balance: pd.DataFrame, primary: str, policy: Pol
     entries.enter_clusters(ledger, tables, primary)
     entries.enter_balance(ledger, balance, policy)
     enter_flows(ledger, tables["label_flows"], primary, policy)
+    answers = enter_questions(ledger, tables["questions"], primary, policy)
+    link_questions(ledger, answers, primary)
+    enter_question_curves(ledger, tables["question_curves"], answers, primary, policy)
     return ledger
 
 
@@ -150,6 +160,14 @@ def disclose(
     adults = [band.label for band in settings.bands if band.is_adult]
     rates = disclose_rates(own["rates"], primary, hidden, settings)
     released = {"rates": rates, **disclose_counted(own, primary, hidden)}
+    answers = disclose_questions(own["questions"], primary, hidden)
+    released |= {
+        "questions": answers,
+        "question_contrasts": disclose_question_contrasts(
+            own["question_contrasts"], answers, hidden
+        ),
+        "question_curves": disclose_question_curves(own["question_curves"], hidden),
+    }
     released |= {
         "benchmarks": disclose_benchmarks(own["benchmarks"], rates, published, primary, policy),
         "comparisons": _comparisons(

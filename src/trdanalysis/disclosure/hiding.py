@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,11 @@ class Hidden:
 
     def __init__(self, ledger: Ledger, units: Iterable[int], policy: Policy) -> None:
         self._ledger, self._units, self.policy = ledger, frozenset(units), policy
+        self._same: dict[int, set[int]] = defaultdict(set)
+        for whole, parts in ledger.sums:
+            if len(parts) == 1:
+                self._same[whole].add(parts[0])
+                self._same[parts[0]].add(whole)
 
     def unit(self, *name: Any) -> bool:
         """Say whether what is printed together under this name is hidden."""
@@ -32,6 +38,21 @@ class Hidden:
             return False
         unit = self._ledger.unit_of[place]
         return unit == NOWHERE or unit in self._units
+
+    def shown(self, key: Key) -> int | None:
+        """Give a count as it is printed, under this key or one of the same patients."""
+        waiting = [self._ledger.index[key]] if key in self._ledger.index else []
+        seen: set[int] = set()
+        while waiting:
+            place = waiting.pop()
+            unit = self._ledger.unit_of[place]
+            if unit != NOWHERE and unit not in self._units:
+                base = self._ledger.bases[place]
+                value = self._ledger.values[place]
+                return (value + base // 2) // base * base if base else value
+            seen.add(place)
+            waiting += self._same[place] - seen
+        return None
 
 
 def hide(

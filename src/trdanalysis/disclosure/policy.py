@@ -15,10 +15,10 @@ LEAST_BASE = 5
 
 #: Parts of a release that can be dropped as a whole. Rates are dropped by stratum.
 PARTS = (
-    "characteristics", "factor_combination", "factor_group_by_age_band", "overlaps", "agreement",
-    "grades", "models", "curves", "label_flows", "unknowns", "label_reasons", "balance", "factor",
-    "drop", "site", "first_trials", "resistance", "sex", "other_definitions", "definitions",
-    "factor_group", "attrition", "age_band", "overall",
+    "questions", "characteristics", "factor_combination", "factor_group_by_age_band", "overlaps",
+    "agreement", "grades", "models", "curves", "label_flows", "unknowns", "label_reasons",
+    "balance", "factor", "drop", "site", "first_trials", "resistance", "sex", "other_definitions",
+    "definitions", "factor_group", "attrition", "age_band", "overall",
 )  # fmt: skip
 
 

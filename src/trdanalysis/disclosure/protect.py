@@ -242,8 +242,8 @@ def _around(
 ) -> set[int]:
     """Give units near a count, by sums that they share, on this side of printed counts.
 
-    With an order of parts: from two sums around those of the finest part. Without: the nearest, and
-    those from two sums around where only the headline is nearer.
+    With an order of parts: from two sums around those of the finest part. Without: the nearest.
+    Where only the headline is so near, from as many sums around as others are.
     """
     seen, edge = {target}, {target}
     units: set[int] = set()
@@ -256,7 +256,7 @@ def _around(
         seen |= edge
         units |= {ledger.unit_of[at] for at in edge} - hidden - {NOWHERE}
         is_found = any(ledger.parts[unit] != HEADLINE for unit in units)
-        if is_found and order is None or units and reach >= _NEAR:
+        if is_found and (order is None or reach >= _NEAR):
             break
     if order is None:
         return units

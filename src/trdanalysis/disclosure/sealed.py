@@ -41,6 +41,10 @@ _PRINTED_AGAIN_BY: dict[str, tuple[list[str], list[str]]] = {
     "resistance": (["definition", "apparent_resistance", "label"], ["n"]),
     "first_trials": (["definition", "estimand", "episode"], ["n"]),
     "characteristics": (["definition", "characteristic", "kind", "level", "label"], ["n"]),
+    "questions": (
+        ["question", "definition", "measure", "population", "age_band", "group", "level", "kind"],
+        ["n", "n_unknown", "events"],
+    ),
 }  # fmt: skip
 
 #: Hiding again what the last release hid costs little: the same input then hides the same.

@@ -61,3 +61,6 @@ class PublishedTables(ABC):
     rate_changes = Published("Rates of the last run against those of this one.")
     drift = Published("What differs between drops.")
     characteristics = Published("Who the patients are, by label.")
+    questions = Published("What the article asks beside the label, question by question.")
+    question_contrasts = Published("Comparisons and model terms of those questions.")
+    question_curves = Published("Cumulative incidences of those questions.")

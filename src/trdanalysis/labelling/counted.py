@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -37,6 +37,29 @@ def rows_that_count(
     readings = {"": failed, "bare_": bare}
     if is_main:
         readings["apparent_"] = trials.antidepressant & trials.first_line & trials.nonresponse
+    return rows_of_readings(trials, measure, readings)
+
+
+def rows_of_readings(
+    trials: ir.Table, measure: FailureCount, readings: Mapping[str, ir.BooleanValue]
+) -> ir.Table:
+    """Keep the trials that a count is made from, by any reading of what a failure is.
+
+    Parameters
+    ----------
+    trials
+        Judged trials, with ``drug_role`` where the count is of some classes.
+    measure
+        The count.
+    readings
+        By name: whether the trial failed, three-valued.
+
+    Returns
+    -------
+    Table
+        As :func:`rows_that_count` gives it, with ``<name>low`` (certainly failed) and
+        ``<name>high`` (possibly) for each reading.
+    """
     columns: dict[str, ir.Value] = {name: trials[name] for name in (
         "patient_id", "trial_id", "start_day", "episode", "established_day")}  # fmt: skip
     columns["treatment"] = distinct_key(trials, measure.distinct_by)

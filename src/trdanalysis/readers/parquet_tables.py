@@ -19,7 +19,7 @@ from trdanalysis.readers.door import MOST_BYTES_A_LINE, check_parquet
 from trdanalysis.readers.text_tables import (
     LINE,
     MOST_ROWS_IN_MEMORY,
-    check_column_count,
+    check_names,
     trim,
 )
 
@@ -68,7 +68,7 @@ def _parquet_text(engine: Engine, path: Path, yes_no_columns: frozenset[str]) ->
     large = check_parquet(path)
     raw = engine.connection.read_parquet(str(path))
     schema = raw.schema()
-    check_column_count(len(schema), path)
+    check_names(list(schema), path)
     nested = [name for name, kind in schema.items() if kind.is_nested() or kind.is_binary()]
     if nested:
         raise UserError(

@@ -74,14 +74,14 @@ def read_text_csv(
     line_count = _scan(path)
     try:
         text = _csv_text(engine, path, delimiter, names, quoted=quoted)
-        is_large = line_count > MOST_ROWS_IN_MEMORY
+        is_large = line_count is not None and line_count > MOST_ROWS_IN_MEMORY
         kept = engine.keep_in_file(text) if is_large else engine.keep(text)
     except duckdb.Error as error:
         raise _unreadable(path, names, delimiter, str(error)) from None
     rows = int(kept.count().to_pyarrow().as_py())
     if line_count == rows + 1:
         return kept
-    return _number_lines(engine, kept, path, delimiter, quoted=quoted)
+    return _number_lines(engine, kept, rows, path, delimiter, quoted=quoted)
 
 
 def scan_text_csv(
@@ -101,7 +101,7 @@ def scan_text_csv(
         raise _unreadable(path, names, delimiter, str(error)) from None
     if line_count == rows + 1:
         return text
-    return _number_lines(engine, engine.keep(text), path, delimiter, quoted=quoted)
+    return _number_lines(engine, engine.keep(text), rows, path, delimiter, quoted=quoted)
 
 
 def _csv_text(
@@ -216,9 +216,10 @@ def check_names(names: list[str], path: Path) -> None:
 
 
 def _newline(path: Path) -> str:
+    """Give the line end of the header. Told another, the engine reads no row and says nothing."""
     with path.open("rb") as file:
-        head = file.read(1 << 16)
-    return "\\r\\n" if b"\r\n" in head else "\\n"
+        header = file.readline(_MOST_OF_HEADER * 4)
+    return "\\r\\n" if header.endswith(b"\r\n") else "\\n"
 
 
 def _unreadable(path: Path, names: list[str], delimiter: str, message: str) -> UserError:
@@ -246,27 +247,39 @@ def _unreadable(path: Path, names: list[str], delimiter: str, message: str) -> U
     lines = ", ".join(first)
     return UserError(
         f"{count or 'some'} row(s) do not have the header's {len(names)} fields"
-        " or have an open quote",
+        " or have an open quote" + ("" if count else ", or its line ends are not of one kind"),
         where=f"{path.name}, line {lines}" if lines else path.name,
-        expected=f"{len(names)} fields a row, separated by `{delimiter}`",
+        expected=f"{len(names)} fields a row, separated by `{delimiter}`, and one kind of line end",
     )
 
 
 def _number_lines(
-    engine: Engine, kept: ir.Table, path: Path, delimiter: str, *, quoted: bool
+    engine: Engine, kept: ir.Table, rows: int, path: Path, delimiter: str, *, quoted: bool
 ) -> ir.Table:
-    """Read lines off the file, where blank lines or line breaks within cells shift the count."""
+    """Read lines off the file, where blank lines or line breaks within cells shift the count.
+
+    The rows are counted another way than the engine does: it passes over rows in silence where
+    line ends are of several kinds.
+    """
     marks: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     # Eight bytes a row: a list of numbers would take five times as much.
     lines = array("q")
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=delimiter, quoting=marks)
-        next(reader)
+        # Of a single column a blank line is a row: one with an empty cell.
+        is_single = len(next(reader)) == 1
         start = reader.line_num + 1
         for row in reader:
-            if row:
+            if row or is_single:
                 lines.append(start)
             start = reader.line_num + 1
+    if len(lines) != rows:
+        raise UserError(
+            f"{rows} row(s) can be read of {len(lines)}: its line ends are not of one kind",
+            where=path.name,
+            expected="the same line end (LF or CR LF) after the header and after every row",
+            try_this="make the export again, or save it once with one kind of line ends",
+        )
     counted = pa.table({LINE: np.arange(2, len(lines) + 2), "line_of_file": np.asarray(lines)})
     joined = kept.left_join(engine.from_memory(counted), LINE).drop(f"{LINE}_right")
     renamed = joined.drop(LINE).rename({LINE: "line_of_file"})
@@ -274,9 +287,12 @@ def _number_lines(
     return keep(renamed.order_by(LINE))
 
 
-def _scan(path: Path) -> int:
-    """Count a file's lines in bounded memory, and refuse control characters."""
-    count, last, odd, first = 0, b"\n", 0, None
+def _scan(path: Path) -> int | None:
+    """Count a file's lines in bounded memory, and refuse control characters.
+
+    None where a carriage return stands alone: what is a line is then not certain.
+    """
+    count, alone, last, odd, first = 0, 0, b"\n", 0, None
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             found = len(block) - len(block.translate(None, _CONTROLS))
@@ -285,6 +301,8 @@ def _scan(path: Path) -> int:
                 first = count + block.count(b"\n", 0, place) + 1
             odd += found
             count += block.count(b"\n")
+            alone += block.count(b"\r") - block.count(b"\r\n")
+            alone -= last == b"\r" and block[:1] == b"\n"
             last = block[-1:]
     if odd:
         raise UserError(
@@ -293,7 +311,7 @@ def _scan(path: Path) -> int:
             expected="text with tabs and line ends only",
             try_this="make the export again as plain text in UTF-8",
         )
-    return count + (last != b"\n")
+    return None if alone else count + (last != b"\n")
 
 
 def _find_long_line(path: Path) -> int | None:

@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from trdanalysis.report.tables import Table
 
-RESULTS, SENSITIVITY, DEFINITIONS, PAPER, RECORDS = PARTS = (
-    "Results", "How sure", "Definitions", "For a paper", "Records and run",
+RESULTS, QUESTIONS, SENSITIVITY, DEFINITIONS, PAPER, RECORDS = PARTS = (
+    "Results", "Beside the label", "How sure", "Definitions", "For a paper", "Records and run",
 )  # fmt: skip
 
 

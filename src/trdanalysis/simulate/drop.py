@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -17,16 +18,30 @@ from trdanalysis.files import write_aside
 from trdanalysis.simulate.cells import Holes
 from trdanalysis.simulate.dirt import add_dirt
 from trdanalysis.simulate.doses import draw_doses
-from trdanalysis.simulate.patients import Array, Columns, draw_functioning, draw_patients
-from trdanalysis.simulate.ratings import record_assessments, record_doses
+from trdanalysis.simulate.next_steps import draw_next_steps
+from trdanalysis.simulate.patients import (
+    Array,
+    Columns,
+    draw_functioning,
+    draw_patients,
+    impairment_chances,
+)
+from trdanalysis.simulate.question_truth import (
+    Known,
+    derive_groups,
+    derive_question_truth,
+)
+from trdanalysis.simulate.ratings import draw_ratings, record_assessments, record_doses
 from trdanalysis.simulate.records import (
     draw_beside,
     flatten_courses,
     record_patients,
     record_trials,
 )
-from trdanalysis.simulate.trials import JOINED, POSITIONS, draw_courses
-from trdanalysis.simulate.truth import derive_truth
+from trdanalysis.simulate.symptoms import draw_symptoms
+from trdanalysis.simulate.trials import JOINED, POSITIONS, draw_courses, miss_doses
+from trdanalysis.simulate.truth import MIN_DAYS, derive_criteria, derive_truth
+from trdanalysis.simulate.visits import draw_visits
 
 FileFormat = Literal["csv", "parquet"]
 DROP_YAML = "synthetic: true\nmode: snapshot\nsource: native\n"
@@ -42,7 +57,8 @@ class SimulatedDrop:
         ``patients``, ``trials``, ``doses``, ``assessments``: the contract's columns, text and
         nullable types.
     truth
-        One row a patient: see :func:`trdanalysis.simulate.truth.derive_truth`.
+        One row a patient: see :func:`trdanalysis.simulate.truth.derive_truth` and
+        :func:`trdanalysis.simulate.question_truth.derive_question_truth`.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -107,26 +123,60 @@ def simulate_chunk(
             kind="config",
         )
     # Streams of their own: a fault added, or a value left out, changes no patient.
-    story, holes_rng, dirt_rng = (
-        np.random.default_rng((seed, first, stream)) for stream in range(3)
+    story, holes_rng, dirt_rng, young, after, symptoms, visits = (
+        np.random.default_rng((seed, first, stream)) for stream in range(7)
     )
     ids = np.array([f"S{i:08d}" for i in range(first, first + n_patients)], dtype=object)
     patients = draw_patients(story, n_patients)
-    grid = draw_courses(story, patients)
-    patients |= draw_functioning(story, _last_failed(grid))
-    doses = _grid_doses(story, grid, step_share)
-    beside, last_observed_day = _observe(story, grid, draw_beside(story, grid))
+    grid, doses, second = _draw_histories(story, young, after, patients, step_share)
+    beside = _leave_out_later(draw_beside(story, grid), grid, second)
+    beside, last_observed_day = _observe(story, grid, beside)
     courses = flatten_courses(grid, doses)
     rated = _draw_rated(story, grid, rated_share)[grid["active"]]
+    ratings = draw_ratings(story, courses, rated, draw_visits(visits, patients, courses, rated))
+    truth = derive_truth(ids, patients, grid, doses)
+    group = derive_groups(truth, grid, doses)
+    patients |= draw_symptoms(symptoms, group)
     holes = Holes(holes_rng, missing)
     tables = {
         "patients": record_patients(holes, ids, patients, last_observed_day),
         "trials": record_trials(holes, ids, patients, courses, beside, rated),
         "doses": record_doses(holes, ids, courses),
-        "assessments": record_assessments(story, ids, patients, courses, rated),
+        "assessments": record_assessments(ids, patients, ratings),
     }
-    truth = derive_truth(ids, patients, grid, doses)
+    told = derive_question_truth(patients, grid, doses, truth, Known(group, ratings))
+    truth = pd.concat([truth, told], axis=1)
     return SimulatedDrop(add_dirt(dirt_rng, tables) if dirt else tables, truth)
+
+
+def _draw_histories(
+    story: np.random.Generator,
+    young: np.random.Generator,
+    after: np.random.Generator,
+    patients: Columns,
+    step_share: float,
+) -> tuple[Columns, Columns, Array]:
+    """Draw courses, functioning (into ``patients``) and doses; say which is the second failure.
+
+    What followed a second failure is drawn anew, and who failed twice is known with the doses only.
+    The same draws made again from copies of the stream leave everybody else as they would be.
+    """
+    grid = draw_courses(story, patients)
+    miss_doses(young, patients, grid)
+    before = deepcopy(story)
+    draw_functioning(story, impairment_chances(_last_failed(grid)))
+    judged = derive_criteria(grid, _grid_doses(deepcopy(story), grid, step_share))
+    second = draw_next_steps(after, patients, grid, judged["failed"])
+    patients |= draw_functioning(before, impairment_chances(_last_failed(grid), second >= 0))
+    return grid, _grid_doses(story, grid, step_share), second
+
+
+def _leave_out_later(beside: Columns, grid: Columns, second: Array) -> Columns:
+    """Leave out what was begun beside the courses so late that it would be a next step."""
+    patient, start = beside["patient"], beside["start_day"]
+    established = grid["start_day"][patient, np.maximum(second[patient], 0)] + MIN_DAYS
+    kept = (second[patient] < 0) | (start < established)
+    return {name: values[kept] for name, values in beside.items()}
 
 
 def _last_failed(grid: Columns) -> Array:

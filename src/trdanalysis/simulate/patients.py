@@ -17,6 +17,7 @@ from trdanalysis.simulate.assumptions import (
     SCALES,
     SYMPTOM_PREVALENCE,
 )
+from trdanalysis.simulate.planted import IMPAIRED_AFTER_TWO_FAILURES
 
 Array = npt.NDArray[Any]
 #: Columns by name, all of one length (patients) or one shape (patients x courses).
@@ -69,8 +70,29 @@ def draw_patients(rng: np.random.Generator, n: int) -> Columns:
     return columns
 
 
-def draw_functioning(rng: np.random.Generator, nonresponse: Array) -> Columns:
-    """Draw impairment at last observation, given whether the last course failed.
+def impairment_chances(nonresponse: Array, failed_twice: Array | None = None) -> Array:
+    """Give the chance of impairment at last observation.
+
+    Parameters
+    ----------
+    nonresponse
+        Whether the last course failed, one a patient.
+    failed_twice
+        Of whom it does not hang on the last course.
+
+    Returns
+    -------
+    Array
+        One chance a patient.
+    """
+    chances: Array = np.where(nonresponse, 0.88, 0.30)
+    if failed_twice is not None:
+        chances = np.where(failed_twice, IMPAIRED_AFTER_TWO_FAILURES, chances)
+    return chances
+
+
+def draw_functioning(rng: np.random.Generator, chances: Array) -> Columns:
+    """Draw impairment at last observation with the given chances, one a patient.
 
     Returns
     -------
@@ -78,8 +100,8 @@ def draw_functioning(rng: np.random.Generator, nonresponse: Array) -> Columns:
         ``functional_impairment``, and ``function_scale`` (a code) with a ``function_score`` that
         says the same.
     """
-    n = len(nonresponse)
-    impaired = rng.random(n) < np.where(nonresponse, 0.88, 0.30)
+    n = len(chances)
+    impaired = rng.random(n) < chances
     code = rng.choice(len(FUNCTION_SCALES), n, p=[scale[-1] for scale in FUNCTION_SCALES])
     low, high, cut = (np.array([scale[i] for scale in FUNCTION_SCALES])[code] for i in (1, 2, 3))
     high_is_impaired = np.array([scale[4] for scale in FUNCTION_SCALES])[code]

@@ -35,12 +35,28 @@ def record_doses(holes: Holes, patient_ids: Array, courses: Columns) -> pd.DataF
     return make_table(DOSES, columns)
 
 
-def record_assessments(
-    rng: np.random.Generator, patient_ids: Array, patients: Columns, courses: Columns, rated: Array
-) -> pd.DataFrame:
-    """Write the ``assessments`` table: baseline, endpoint and up to two ratings between them.
+def draw_ratings(
+    rng: np.random.Generator, courses: Columns, rated: Array, visits: Columns
+) -> Columns:
+    """Draw the ratings of ``assessments``: baseline, endpoint, up to two between them, visits.
 
-    A visit that ends one course and opens the next is written once.
+    A visit that ends one course and opens the next is one rating.
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    courses
+        One row a course.
+    rated
+        The courses whose scores stand in ``assessments``.
+    visits
+        As :func:`trdanalysis.simulate.visits.draw_visits` gives them.
+
+    Returns
+    -------
+    Columns
+        One row a rating, in order of patient and day: ``patient`` (row number), ``day``, ``score``.
     """
     own = np.flatnonzero(rated & (courses["kind"] != JOINED))
     start, end = courses["start_day"][own], courses["endpoint_day"][own]
@@ -52,14 +68,21 @@ def record_assessments(
         score = np.rint(before + rng.random(len(own)) * (after - before)).astype(np.int64)
         seen = there & (day < end - 2) & (rng.random(len(own)) < share)
         pieces.append((own[seen], day[seen], score[seen]))
+    pieces.append((visits["course"], visits["day"], visits["score"]))
     row, day, score = (np.concatenate([piece[i] for piece in pieces]) for i in range(3))
     patient = courses["patient"][row]
     _, first = np.unique(np.stack([patient, day], axis=1), axis=0, return_index=True)
+    return {"patient": patient[first], "day": day[first], "score": score[first]}
+
+
+def record_assessments(patient_ids: Array, patients: Columns, ratings: Columns) -> pd.DataFrame:
+    """Write the ``assessments`` table, one row a rating of :func:`draw_ratings`."""
+    patient = ratings["patient"]
     words = tuple(word for scale in SCALES for word in scale.words)
     columns = {
-        "patient_id": patient_ids[patient[first]],
-        "day": day[first],
-        "scale": to_words((3 * patients["scale"] + patients["scale_word"])[patient[first]], words),
-        "score": score[first],
+        "patient_id": patient_ids[patient],
+        "day": ratings["day"],
+        "scale": to_words((3 * patients["scale"] + patients["scale_word"])[patient], words),
+        "score": ratings["score"],
     }
     return make_table(ASSESSMENTS, columns)

@@ -23,6 +23,7 @@ from trdanalysis.simulate.assumptions import (
     TREATMENTS,
 )
 from trdanalysis.simulate.patients import Array, Columns
+from trdanalysis.simulate.planted import MISSED_ADHERENCE, YOUNG_MISSED_DOSES, YOUNG_YEARS
 
 #: Courses a patient can have, treatments given beside them not counted.
 POSITIONS = 8
@@ -45,6 +46,7 @@ _GRID_TYPES: dict[str, type] = {
     "multiple": float,
     "start_day": np.int64,
     "stop_day": np.int64,
+    "own_stop_day": np.int64,
     "ongoing": bool,
     "for_depression": bool,
     "adherence": float,
@@ -55,7 +57,10 @@ _GRID_TYPES: dict[str, type] = {
     "has_endpoint": bool,
     "outcome": np.int8,
     "episode": np.int64,
+    "strategy": np.int8,
 }
+#: A course that is no step after a second failure.
+NO_STEP = -1
 
 
 def draw_courses(rng: np.random.Generator, patients: Columns) -> Columns:
@@ -66,16 +71,18 @@ def draw_courses(rng: np.random.Generator, patients: Columns) -> Columns:
     Columns
         Grids of shape (patients, :data:`POSITIONS`); where ``active`` is false the rest means
         nothing. Days are the patient's own; ``stop_day`` of an ``ongoing`` course is the last day
-        observed. ``outcome`` is an index into :data:`OUTCOMES`.
+        observed; ``own_stop_day`` is that of the course by itself, before an augmentation prolonged
+        it. ``outcome`` is an index into :data:`OUTCOMES`; ``strategy`` :data:`NO_STEP` throughout.
     """
     n = len(patients["scale"])
     grid: Columns = {
         name: np.zeros((n, POSITIONS), dtype=kind) for name, kind in _GRID_TYPES.items()
     }
+    grid["strategy"][:] = NO_STEP
     grid["active"][:, 0] = rng.random(n) < _P_ANY_COURSE
     grid["start_day"][:, 0] = rng.integers(0, 60, n)
     grid["baseline_day"][:, 0] = grid["start_day"][:, 0] - rng.integers(-2, 8, n)
-    grid["baseline_score"][:, 0] = _draw_baselines(rng, patients["scale"])
+    grid["baseline_score"][:, 0] = draw_baselines(rng, patients["scale"])
     grid["episode"][:, 0] = 1 + (rng.random(n) < 0.35) * rng.integers(1, 4, n)
     failures = np.zeros(n)
     for k in range(POSITIONS):
@@ -109,7 +116,7 @@ def _draw_course(
         ~nonresponse & (days >= 42) & (rng.random(m) < 0.6), rng.exponential(150, m), 0
     ).astype(int)
     before = grid["baseline_score"][rows, k]
-    score, outcome = _draw_endpoints(rng, patients["scale"][rows], before, nonresponse, days < 14)
+    score, outcome = draw_endpoints(rng, patients["scale"][rows], before, nonresponse, days < 14)
     # Late enough to lie in the window also of a course begun a week later.
     near_stop = days - np.where(days >= 17, rng.integers(0, 4, m), 0)
     endpoint_day = start + np.where(days <= 70, near_stop, rng.integers(45, 64, m))
@@ -130,6 +137,7 @@ def _draw_course(
             drawn[name] = np.where(joined, grid[name][rows, k - 1], drawn[name])
     for name, values in drawn.items():
         grid[name][rows, k] = values
+    grid["own_stop_day"][rows, k] = grid["stop_day"][rows, k]
     added = rows[kind == ADDED]
     grid["stop_day"][added, k - 1] = grid["stop_day"][added, k]
     failures[rows] += (drawn["outcome"] >= 2) & ~joined
@@ -174,8 +182,21 @@ def _draw_days(rng: np.random.Generator, kind: Array) -> Array:
     return days.astype(np.int64)
 
 
-def _draw_baselines(rng: np.random.Generator, scale: Array) -> Array:
-    """Draw scores at the start of an episode, above the remission cut-off of the scale."""
+def draw_baselines(rng: np.random.Generator, scale: Array) -> Array:
+    """Draw scores at the start of an episode, above the remission cut-off of the scale.
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    scale
+        Index into :data:`trdanalysis.simulate.assumptions.SCALES`.
+
+    Returns
+    -------
+    Array
+        One whole number each.
+    """
     mean = np.array([s.baseline_mean for s in SCALES])[scale]
     sd = np.array([s.baseline_sd for s in SCALES])[scale]
     low = np.array([s.baseline_low for s in SCALES])[scale]
@@ -183,10 +204,27 @@ def _draw_baselines(rng: np.random.Generator, scale: Array) -> Array:
     return np.clip(np.rint(rng.normal(mean, sd)), low, high).astype(np.int64)
 
 
-def _draw_endpoints(
+def draw_endpoints(
     rng: np.random.Generator, scale: Array, before: Array, nonresponse: Array, early: Array
 ) -> tuple[Array, Array]:
-    """Draw a score and the outcome it means: whole numbers well inside the outcome's bounds."""
+    """Draw a score and the outcome it means: whole numbers well inside the outcome's bounds.
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    scale
+        Index into :data:`trdanalysis.simulate.assumptions.SCALES`.
+    before
+        Score before the course.
+    nonresponse, early
+        Whether it failed, and whether it ended too soon for a rating: its score is that before it.
+
+    Returns
+    -------
+    tuple
+        Scores, and indices into :data:`OUTCOMES`.
+    """
     m = len(before)
     cut = np.array([s.remission_at_most for s in SCALES])[scale]
     high = np.array([s.maximum for s in SCALES])[scale]
@@ -227,7 +265,7 @@ def _draw_next(
         # So long after, that no rating of the relapse lies in any window of the course before.
         stop + 160 + rng.exponential(120, m).astype(int),
     )
-    fresh = _draw_baselines(rng, patients["scale"][rows])
+    fresh = draw_baselines(rng, patients["scale"][rows])
     drawn = {
         "active": joined | added | switch | relapse,
         "kind": np.select([joined, added], [JOINED, ADDED], ALONE),
@@ -244,6 +282,23 @@ def _draw_next(
     }
     for name, values in drawn.items():
         grid[name][rows, k + 1] = values
+
+
+def miss_doses(rng: np.random.Generator, patients: Columns, grid: Columns) -> None:
+    """Let young adults miss doses in some courses, beside what everybody misses.
+
+    What comes of the course stays as it was drawn: that the young respond less is planted apart.
+    """
+    missed = is_young(patients)[:, None] & (rng.random(grid["active"].shape) < YOUNG_MISSED_DOSES)
+    less = np.round(rng.uniform(*MISSED_ADHERENCE, grid["active"].shape), 2)
+    grid["adherence"] = np.where(missed, np.minimum(less, grid["adherence"]), grid["adherence"])
+
+
+def is_young(patients: Columns) -> Array:
+    """Say who is a young adult."""
+    age, (youngest, oldest) = patients["age_years"], YOUNG_YEARS
+    young: Array = (age >= youngest) & (age <= oldest)
+    return young
 
 
 def _draw_ends(rng: np.random.Generator, grid: Columns) -> None:

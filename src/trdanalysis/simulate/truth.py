@@ -42,12 +42,16 @@ def derive_truth(
         ``first_is_first_line``, ``first_is_adequate``, ``first_nonresponse``; every factor. Null:
         not known even then (a course in progress), or there is no such trial.
     """
-    criteria = _derive_criteria(grid, doses)
+    criteria = derive_criteria(grid, doses)
     in_progress = criteria["in_progress"]
-    definite = _count(criteria["failed"], grid)
-    possible = _count(criteria["failed"] | (criteria["failed_but_for_time"] & in_progress), grid)
-    apparent_low = _count(criteria["counts"] & criteria["nonresponse"] & ~in_progress, grid)
-    apparent_high = _count(criteria["counts"] & (criteria["nonresponse"] | in_progress), grid)
+    definite = count_failures(criteria["failed"], grid)
+    possible = count_failures(
+        criteria["failed"] | (criteria["failed_but_for_time"] & in_progress), grid
+    )
+    apparent_low = count_failures(criteria["counts"] & criteria["nonresponse"] & ~in_progress, grid)
+    apparent_high = count_failures(
+        criteria["counts"] & (criteria["nonresponse"] | in_progress), grid
+    )
     mdd = patients["mdd_diagnosis"] & ~patients["bipolar_disorder"]
     impaired = patients["functional_impairment"]
     not_excluded = ~patients["medical_cause"] & ~patients["current_substance_use"]
@@ -75,8 +79,19 @@ def derive_truth(
     return pd.DataFrame(columns | factors)
 
 
-def _derive_criteria(grid: Columns, doses: Columns) -> Columns:
-    """Judge every course; nobody can know yet how those ``in_progress`` end."""
+def derive_criteria(grid: Columns, doses: Columns) -> Columns:
+    """Judge every course; nobody can know yet how those ``in_progress`` end.
+
+    Parameters
+    ----------
+    grid, doses
+        Courses as grids of shape (patients, positions).
+
+    Returns
+    -------
+    Columns
+        Truth values of that shape.
+    """
     treatment = grid["treatment"]
     days = grid["stop_day"] - grid["start_day"]
     in_progress = grid["active"] & grid["ongoing"] & (days < MIN_DAYS)
@@ -85,13 +100,18 @@ def _derive_criteria(grid: Columns, doses: Columns) -> Columns:
     counts = antidepressant & IS_FIRST_LINE[treatment]
     nonresponse = grid["outcome"] >= 2
     dose_adequate = doses["dose_mg_per_day"] >= MIN_MG_PER_DAY[treatment]
-    taken = dose_adequate & (grid["adherence"] >= MIN_ADHERENCE)
-    adequate = taken & ~in_progress & (_duration_counted(days, dose_adequate, doses) >= MIN_DAYS)
+    adherent = grid["adherence"] >= MIN_ADHERENCE
+    taken = dose_adequate & adherent
+    long_enough = _duration_counted(days, dose_adequate, doses) >= MIN_DAYS
+    adequate = taken & ~in_progress & long_enough
     return {
         "in_progress": in_progress,
         "antidepressant": antidepressant,
         "counts": counts,
         "nonresponse": nonresponse,
+        "dose_adequate": dose_adequate,
+        "long_enough": long_enough,
+        "adherent": adherent,
         "taken": taken,
         "adequate": adequate,
         "failed": counts & adequate & nonresponse,
@@ -104,8 +124,21 @@ def _duration_counted(days: Array, dose_adequate: Array, doses: Columns) -> Arra
     return np.where((doses["steps"] > 0) & dose_adequate, doses["adequate_days"], days)
 
 
-def _count(chosen: Array, grid: Columns) -> Array:
-    """Count chosen courses: different ingredients, but no more than separate starts."""
+def count_failures(chosen: Array, grid: Columns) -> Array:
+    """Count chosen courses: different ingredients, but no more than separate starts.
+
+    Parameters
+    ----------
+    chosen
+        Truth values of shape (patients, positions).
+    grid
+        ``treatment`` and ``start_day`` of the same shape.
+
+    Returns
+    -------
+    Array
+        One count a patient.
+    """
     n, positions = chosen.shape
     ingredients = np.zeros(n, dtype=np.int64)
     starts = np.zeros(n, dtype=np.int64)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from trdanalysis.ages import AgeBand
 from trdanalysis.analysis.labelled import LabelledCohort
+from trdanalysis.analysis.questions.eligibility import Eligibility
 from trdanalysis.analysis.questions.form import ONE_OF, Answer
 from trdanalysis.intake.scales import Scale
 from trdanalysis.labelling.definition import Definition
@@ -37,21 +38,28 @@ class Asked:
         The labelled cohort.
     assessments
         Accepted ratings: ``patient_id``, ``day``, ``scale``, ``score``.
+    given
+        Accepted trials as they were given: role, indication and kind of drug, which the judged
+        trials of the cohort no longer tell apart.
     definition
         By which patients are labelled.
     bands
         Age bands, ascending.
     scales
         All scales.
+    eligibility
+        Who may enter the trial that is asked about.
     """
 
     engine: Keeper
     members: ir.Table
     cohort: LabelledCohort
     assessments: ir.Table
+    given: ir.Table
     definition: Definition
     bands: Sequence[AgeBand]
     scales: Sequence[Scale]
+    eligibility: Eligibility
 
 
 @dataclass(frozen=True)

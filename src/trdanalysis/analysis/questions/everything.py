@@ -6,12 +6,27 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from trdanalysis.analysis.questions.after_trd import ask_after_trd
 from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS, Asked, Found
+from trdanalysis.analysis.questions.checklist import ask_checklist
 from trdanalysis.analysis.questions.form import Answer, estimate_answers
+from trdanalysis.analysis.questions.medication_errors import ask_medication_errors
+from trdanalysis.analysis.questions.relapse import ask_relapse
+from trdanalysis.analysis.questions.symptoms import ask_symptoms
+from trdanalysis.analysis.questions.trial_eligibility import ask_trial_eligibility
+from trdanalysis.analysis.questions.young_adults import ask_young_adults
 from trdanalysis.analysis.survival import CURVE_COLUMNS
 
 #: What answers each question; a further one stands here, in the order of the report.
-QUESTIONS: dict[str, Callable[[Asked], Found]] = {}
+QUESTIONS: dict[str, Callable[[Asked], Found]] = {
+    "symptoms": ask_symptoms,
+    "checklist": ask_checklist,
+    "relapse": ask_relapse,
+    "after_trd": ask_after_trd,
+    "medication_errors": ask_medication_errors,
+    "young_adults": ask_young_adults,
+    "trial_eligibility": ask_trial_eligibility,
+}
 
 
 def answer_questions(

@@ -7,6 +7,7 @@ engine: planning a run asks here which files a drop depends on.
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -166,17 +167,31 @@ def read_concept_sets(path: Path, mapping: OmopMapping) -> tuple[ListedConcept, 
     found: list[ListedConcept] = []
     for name in mapping.set_names:
         file = _set_path(path, mapping, name)
-        with file.open(encoding="utf-8", newline="") as handle:
-            reader = csv.DictReader(handle)
-            if tuple(reader.fieldnames or ()) != SET_COLUMNS:
-                raise UserError(
-                    "a concept set has other columns",
-                    where=str(file),
-                    expected=", ".join(SET_COLUMNS),
-                    kind="config",
-                )
-            found += [_listed(name, row, file, reader.line_num) for row in reader]
+        try:
+            found += _read_set(name, file)
+        except (OSError, UnicodeDecodeError, csv.Error):
+            raise UserError(
+                "a concept set cannot be read", where=str(file), expected="CSV in UTF-8",
+                kind="config",
+            ) from None  # fmt: skip
     return tuple(found)
+
+
+def _read_set(name: str, file: Path) -> list[ListedConcept]:
+    with file.open(encoding="utf-8", newline="") as handle:
+        reader = csv.DictReader(handle)
+        if tuple(reader.fieldnames or ()) != SET_COLUMNS:
+            raise UserError(
+                "a concept set has other columns",
+                where=str(file),
+                expected=", ".join(SET_COLUMNS),
+                kind="config",
+            )
+        # A row with fewer fields than the header has nothing in the others.
+        return [
+            _listed(name, {key: row[key] or "" for key in SET_COLUMNS}, file, reader.line_num)
+            for row in reader
+        ]
 
 
 def _set_path(mapping_path: Path, mapping: OmopMapping, name: str) -> Path:
@@ -197,7 +212,10 @@ def _listed(name: str, row: dict[str, str], file: Path, line: int) -> ListedConc
     number = row["concept_id"].strip()
     yes_no = {"yes": True, "no": False}
     faults = (
-        (number and not number.isdigit(), "`concept_id` is a whole number, or empty"),
+        (
+            number and re.fullmatch("[0-9]{1,18}", number) is None,
+            "`concept_id` is a whole number, or empty",
+        ),
         (number == "0", "concept 0 means that there is no concept"),
         (not row["name"].strip(), "`name` is empty"),
         (row["include_descendants"] not in yes_no, "`include_descendants` is yes or no"),

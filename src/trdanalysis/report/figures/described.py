@@ -7,6 +7,8 @@ from trdanalysis.report.figures import forests, others
 from trdanalysis.report.figures.paper_figure import (
     PaperFigure,
 )
+from trdanalysis.report.figures.pathways import pathways_after_trd
+from trdanalysis.report.figures.symptoms import residual_symptoms
 from trdanalysis.report.statistics import PRIMARY
 
 
@@ -35,4 +37,6 @@ def describe_figures(disclosed: Disclosed) -> list[PaperFigure]:
         others.apparent_resistance(disclosed),
         others.time_to_second_failure(disclosed),
         others.label_changes(disclosed),
+        residual_symptoms(disclosed),
+        pathways_after_trd(disclosed),
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from trdanalysis.errors import UserError, nearest
 from trdanalysis.layout import PAPER_TABLES
 from trdanalysis.report.disclosed import Disclosed
-from trdanalysis.report.paper import definitions, models, rate_tables, supplement
+from trdanalysis.report.paper import definitions, models, questions, rate_tables, supplement
 from trdanalysis.report.paper.characteristics import characteristics_table
 from trdanalysis.report.paper.table import PaperTable
 from trdanalysis.report.statistics import PRIMARY
@@ -29,6 +29,14 @@ def _rates(
     table_id: str, title: str, estimands: tuple[str, ...], strata: tuple[str, ...]
 ) -> Builder:
     return lambda disclosed: rate_tables.rates_table(disclosed, table_id, title, estimands, strata)
+
+
+def _question(table_id: str, question: str) -> Entry:
+    return Entry(
+        table_id,
+        question.replace("_", "-"),
+        lambda disclosed: questions.question_table(disclosed, table_id, question),
+    )
 
 
 _TRD = ("trd", "trd_eligible")
@@ -74,6 +82,17 @@ _ENTRIES = (
     Entry("s21", "records", supplement.record_table),
     Entry("s22", "estimands", supplement.attribute_table),
     Entry("s23", "grades", supplement.grade_table),
+    _question("s24", "symptoms"),
+    _question("s25", "checklist"),
+    _question("s26", "relapse"),
+    _question("s27", "after_trd"),
+    _question("s28", "medication_errors"),
+    _question("s29", "young_adults"),
+    _question("s30", "trial_eligibility"),
+    Entry("s31", "question-contrasts",
+          lambda disclosed: questions.question_contrasts_table(disclosed, "s31")),
+    Entry("s32", "question-curves",
+          lambda disclosed: questions.question_curves_table(disclosed, "s32")),
 )  # fmt: skip
 
 #: By id, in the order of a paper.

@@ -31,4 +31,13 @@ CONTENTS = {
     "s21": "Records: what became of every row that was delivered",
     "s22": "The two primary estimands by their attributes",
     "s23": "Patients by grade of resistance",
+    "s24": "Symptoms by group of patients",
+    "s25": "The quick checklist against the label",
+    "s26": "Relapse after response",
+    "s27": "What was tried after resistance, and what came of it",
+    "s28": "Medication errors behind apparent resistance",
+    "s29": "Young adults beside older adults",
+    "s30": "Eligibility for a trial, criterion by criterion",
+    "s31": "Comparisons and models of these questions",
+    "s32": "Cumulative incidences of these questions",
 }
