@@ -67,8 +67,8 @@ class Engine:
         of DuckDB for its own files, and before every file that a table is kept in.
     """
 
-    #: Whether a large cohort is gone through a million rows at a time.
-    wants_parts = True
+    #: Whether a cohort that is larger than memory is to be given in parts.
+    works_in_parts = True
 
     def __init__(
         self,
@@ -230,7 +230,7 @@ class Engine:
     def join_files(self, files: Sequence[Path], path: Path) -> None:
         """Make one Parquet file of several, in their order, and remove them."""
         with write_aside(path) as aside:
-            self._write(self.read_parquet(*files), aside)
+            self._write(Engine.read_parquet(self, *files), aside)
         for file in files:
             file.unlink()
 

@@ -54,7 +54,7 @@ def divide(engine: Engine, tables: Sequence[ir.Table]) -> tuple[Part, ...]:
     Parameters
     ----------
     engine
-        Says whether it wants parts at all.
+        One that divides rows among machines by itself is given everybody at once.
     tables
         With ``patient_id``. The one with the most rows says how many parts there are; ranges are
         taken from the ids of the first.
@@ -64,7 +64,7 @@ def divide(engine: Engine, tables: Sequence[ir.Table]) -> tuple[Part, ...]:
     tuple of Part
         In order; one part where that is enough.
     """
-    if not engine.wants_parts:
+    if not engine.works_in_parts:
         return WHOLE
     rows = [int(table.count().to_pyarrow().as_py()) for table in tables]
     n_parts = math.ceil(max(rows, default=0) / ROWS_AT_A_TIME)

@@ -15,6 +15,7 @@ import socket
 import tempfile
 import time
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -66,8 +67,8 @@ class SparkEngine(Engine):
         where the shared folder cannot be written; kind ``resources``, where no worker comes.
     """
 
-    # It divides the rows among its machines by itself.
-    wants_parts = False
+    #: Spark divides rows among machines by itself.
+    works_in_parts = False
 
     def __init__(
         self,
@@ -153,8 +154,18 @@ class SparkEngine(Engine):
         return self._named(again, "kept")
 
     def keep_in_file(self, table: ir.Table) -> ir.Table:
-        """Keep a table as :meth:`keep` does: every table is in files."""
+        """Do as :meth:`keep`: everything that is kept lies in files."""
         return self.keep(table)
+
+    def write_csv(self, table: ir.Table, path: Path, order_by: Sequence[Any]) -> None:
+        """Write a sorted table as text, row by row; DuckDB sorts what Spark computed."""
+        self._kept += 1
+        folder = self._folder / f"written_{self._kept}"
+        self._compute(table).write.parquet(_place(folder))
+        parts = sorted(folder.glob("part-*.parquet"))
+        computed = Engine.read_parquet(self, *parts).cast(dict(table.schema().items()))
+        super().write_csv(computed, path, order_by)
+        shutil.rmtree(folder, ignore_errors=True)
 
     def drop_kept(self, *tables: ir.Table) -> None:
         """Remove tables that :meth:`keep` made."""

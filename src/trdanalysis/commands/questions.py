@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
+
 from trdanalysis.ages import age_bands
 from trdanalysis.analysis.criteria import derive_criteria
 from trdanalysis.analysis.labelled import LabelledCohort
@@ -16,6 +18,7 @@ from trdanalysis.commands.definitions import load_definitions
 from trdanalysis.commands.shared import load_scales, load_tables, step
 from trdanalysis.engine import Engine
 from trdanalysis.files import write_parquet
+from trdanalysis.parts import divide, stack
 from trdanalysis.progress import note
 
 
@@ -54,11 +57,10 @@ def run_questions(
     accepted = load_tables(engine, pooled, ("trials", "quarantined_trials", "assessments"))
     labelled = LabelledCohort(**tables, quarantined=accepted["quarantined_trials"])
     bands = age_bands(settings["age_bands_from_years"])
-    criteria = engine.keep(
-        derive_criteria(
-            labelled.patients, labelled.trials, labelled.labels, labelled.quarantined, primary.id
-        )
-    )
+    parts = divide(engine, [labelled.patients, labelled.trials])
+    if len(parts) > 1:
+        engine.keep_all_in_files()
+    criteria = stack([_derive_criteria(engine, labelled.of(part), primary.id) for part in parts])
     under_age = [band.label for band in bands if not band.is_adult]
     members = derive_question_members(criteria, labelled, primary.id, under_age)
     asked = Asked(
@@ -75,3 +77,11 @@ def run_questions(
     step("answering what is asked beside the label")
     for name, table in answer_questions(asked, note).items():
         write_parquet(out / f"{name}.parquet", table)
+
+
+def _derive_criteria(engine: Engine, cohort: LabelledCohort, definition_id: str) -> ir.Table:
+    return engine.keep(
+        derive_criteria(
+            cohort.patients, cohort.trials, cohort.labels, cohort.quarantined, definition_id
+        )
+    )

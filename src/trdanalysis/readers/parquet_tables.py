@@ -16,7 +16,12 @@ import pyarrow.parquet as pq
 from trdanalysis.engine import Engine
 from trdanalysis.errors import UserError
 from trdanalysis.readers.door import MOST_BYTES_A_LINE, check_parquet
-from trdanalysis.readers.text_tables import LINE, MOST_ROWS_IN_MEMORY, check_names, trim
+from trdanalysis.readers.text_tables import (
+    LINE,
+    MOST_ROWS_IN_MEMORY,
+    check_names,
+    trim,
+)
 
 
 def read_text_parquet(engine: Engine, path: Path, yes_no_columns: frozenset[str]) -> ir.Table:

@@ -74,7 +74,7 @@ def read_text_csv(
     line_count = _scan(path)
     try:
         text = _csv_text(engine, path, delimiter, names, quoted=quoted)
-        is_large = line_count is None or line_count > MOST_ROWS_IN_MEMORY
+        is_large = line_count is not None and line_count > MOST_ROWS_IN_MEMORY
         kept = engine.keep_in_file(text) if is_large else engine.keep(text)
     except duckdb.Error as error:
         raise _unreadable(path, names, delimiter, str(error)) from None
