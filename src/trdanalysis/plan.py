@@ -54,6 +54,7 @@ from trdanalysis.running import (
     begin_run,
     render_deliveries,
     render_withdrawn,
+    settle_times,
     write_planned,
 )
 from trdanalysis.settings import Settings, read_settings, render_verb_settings
@@ -133,6 +134,7 @@ class Plan:
         """
         if not is_main:
             return
+        settle_times(self.results)
         self.planned |= render_deliveries(self.restricted, self.drops_folder, self.drops)
         withdrawn = self.restricted / "settings" / WITHDRAWN
         self.planned[withdrawn] = render_withdrawn(self.restricted, self.drops)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
@@ -16,7 +18,7 @@ from trdanalysis.files import (
     write_text,
     write_text_if_changed,
 )
-from trdanalysis.layout import DISCLOSED
+from trdanalysis.layout import DISCLOSED, RESTRICTED
 from trdanalysis.readers.delivery import digest_files
 from trdanalysis.working import claim_results
 
@@ -28,6 +30,9 @@ FOLDERS = (
     "analysis", "benchmarks/intake", "cohort/accepted", DISCLOSED, "drops", "history/pending",
     "logs/intake", "settings/drops",
 )  # fmt: skip
+
+#: File systems and machines of a network differ by this much without harm.
+_NS_TOLERATED = 2_000_000_000
 
 #: Held open as long as this process lives.
 _held: list[IO[str]] = []
@@ -86,6 +91,26 @@ def write_planned(restricted: Path, planned: Mapping[Path, str]) -> None:
     with claim_results(restricted):
         for path, text in changed.items():
             write_text(path, text)
+
+
+def settle_times(results: Path) -> None:
+    """Move the times of all results back where one lies ahead of the clock, which was set back.
+
+    Snakemake takes no output that is older than an input, so that no step could end until the clock
+    has caught up. All move by as much, and none passes another: what was to be made anew still is.
+
+    Raises
+    ------
+    UserError
+        Kind ``output``, where there is something to move and a run is at work.
+    """
+    times = {path: path.stat() for path in results.rglob("*") if path.is_file()}
+    ahead = max((one.st_mtime_ns for one in times.values()), default=0) - time.time_ns()
+    if ahead <= _NS_TOLERATED:
+        return
+    with claim_results(results / RESTRICTED):
+        for path, one in times.items():
+            os.utime(path, ns=(one.st_atime_ns, max(one.st_mtime_ns - ahead, 0)))
 
 
 def render_withdrawn(restricted: Path, drops: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ import logging
 import os
 import resource
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -36,7 +37,7 @@ from trdanalysis.files import (
 )
 from trdanalysis.layout import REMEMBERED
 from trdanalysis.progress import LogFile
-from trdanalysis.running import FOLDERS, begin_run, write_planned
+from trdanalysis.running import FOLDERS, begin_run, settle_times, write_planned
 from trdanalysis.working import at_work, claim_results
 
 
@@ -263,6 +264,20 @@ def test_a_run_does_not_begin_beside_a_step_of_one_that_was_killed(tmp_path: Pat
     claim_results(restricted).close()
     with at_work(None), at_work(tmp_path / "my.log"):
         claim_results(restricted).close()
+
+
+def test_times_ahead_of_the_clock_move_back_in_their_order(tmp_path: Path) -> None:
+    names = ("release/rates.csv", "restricted/a.parquet", "restricted/b.parquet")
+    ahead = time.time() + 86_400
+    for place, name in enumerate(names):
+        write_text(tmp_path / name, "")
+        os.utime(tmp_path / name, (ahead - 10 * place, ahead - 10 * place))
+    settle_times(tmp_path)
+    times = [(tmp_path / name).stat().st_mtime for name in names]
+    assert times[0] <= time.time()
+    assert [round(times[0] - one) for one in times] == [0, 10, 20]
+    settle_times(tmp_path)
+    assert [(tmp_path / name).stat().st_mtime for name in names] == times
 
 
 # --- who may look
