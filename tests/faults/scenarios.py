@@ -21,6 +21,10 @@ from tests.workflow.conftest import Project
 Undisturbed = dict[str, str]
 
 
+#: A run that completes is what the next is compared with, which the release tells.
+_INCOMPLETE = "--until disclose"
+
+
 class NotPossibleError(Exception):
     """This machine does not have what a scenario takes."""
 
@@ -100,7 +104,8 @@ def run_twice_at_once(project: Project, undisturbed: Undisturbed) -> list[str]:
     """Begin two runs of other settings at once; at most one may write, and says so to the other."""
     _run(
         project,
-        "$run >one 2>&1 & first=$!; $run --config reference_rate=0.31 >two 2>&1; echo $? >code2;"
+        f"$run {_INCOMPLETE} >one 2>&1 & first=$!;"
+        f"$run {_INCOMPLETE} --config reference_rate=0.31 >two 2>&1; echo $? >code2;"
         "wait $first; echo $? >code1",
     )
     wrong = []
@@ -120,7 +125,7 @@ def set_back_the_clock(project: Project, undisturbed: Undisturbed) -> list[str]:
         raise NotPossibleError("it takes the Debian package faketime")
     # Waits go by the clock that counts on from the start; a false one makes them last for ever.
     script = "export FAKETIME_DONT_FAKE_MONOTONIC=1; faketime -f +2d $run"
-    done = _run(project, f"{script} --config reference_rate=0.31 >first 2>&1")
+    done = _run(project, f"{script} {_INCOMPLETE} --config reference_rate=0.31 >first 2>&1")
     if done.returncode != 0:
         told = (project.folder / "first").read_text()
         return [f"the run before the clock was set back fails: {told[-2500:]}"]
