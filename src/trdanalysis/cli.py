@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trdanalysis.arguments import PROG, build_parser
 from trdanalysis.errors import UserError, explain_system
-from trdanalysis.files import make_folder
-from trdanalysis.progress import Lines, LogFile, shown
+from trdanalysis.progress import shown, start_log
 from trdanalysis.project import find_by_id, list_by_id
 from trdanalysis.working import at_work
 
@@ -36,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     try:
-        _start_log(options.log)
+        start_log(options.log)
         with at_work(options.log):
             _run(options)
     except UserError as error:
@@ -54,22 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error("Stopped. Nothing half-written was left; run the same command to go on.")
         return 130
     return 0
-
-
-def _start_log(file: Path | None) -> None:
-    log.setLevel(logging.INFO)
-    for old in log.handlers[:]:
-        log.removeHandler(old)
-        old.close()
-    _add_handler(Lines())
-    if file is not None:
-        make_folder(file.parent)
-        _add_handler(LogFile(file, mode="w", encoding="utf-8"))
-
-
-def _add_handler(handler: logging.Handler) -> None:
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    log.addHandler(handler)
 
 
 def _make_engine(options: argparse.Namespace) -> Engine:

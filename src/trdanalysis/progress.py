@@ -13,7 +13,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from trdanalysis.folders import make_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -202,3 +205,21 @@ class LogFile(logging.FileHandler):
             super().close()
         except OSError:
             self.stream = None
+
+
+def start_log(file: Path | None) -> None:
+    """Let what is told go to the terminal, and to a file."""
+    log = logging.getLogger("trdanalysis")
+    log.setLevel(logging.INFO)
+    for old in log.handlers[:]:
+        log.removeHandler(old)
+        old.close()
+    _add_handler(log, Lines())
+    if file is not None:
+        make_folder(file.parent)
+        _add_handler(log, LogFile(file, mode="w", encoding="utf-8"))
+
+
+def _add_handler(log: logging.Logger, handler: logging.Handler) -> None:
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log.addHandler(handler)

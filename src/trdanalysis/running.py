@@ -12,12 +12,11 @@ from typing import IO
 
 from trdanalysis.errors import UserError
 from trdanalysis.files import (
-    close_folders,
     has_text,
-    make_folder,
     write_text,
     write_text_if_changed,
 )
+from trdanalysis.folders import close_folders, make_folder
 from trdanalysis.layout import DISCLOSED, RESTRICTED
 from trdanalysis.readers.delivery import digest_files
 from trdanalysis.working import claim_results

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from trdanalysis.errors import UserError
-from trdanalysis.files import make_folder
+from trdanalysis.folders import make_folder
 from trdanalysis.layout import RESTRICTED
 
 #: Held by a run, and shared by the steps at work; both in ``restricted/``.

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from tests.faults import mutate
-from tests.support import CONFIG, REFERENCE
+from tests.support import CONFIG, REFERENCE, load_reference
 from trdanalysis.ages import age_bands
 from trdanalysis.commands.drugs import load_drugs
 from trdanalysis.commands.intake import hash_drop, take_in_drop
@@ -34,7 +34,7 @@ from trdanalysis.intake.pool import (
     find_left_out_factors,
     pool_drops,
 )
-from trdanalysis.intake.take_in import Intake
+from trdanalysis.intake.take_in import Intake, take_in
 from trdanalysis.labelling.cohort import Cohort, label_cohort
 from trdanalysis.labelling.definition import read_definition
 from trdanalysis.readers.drop_info import list_drops, read_drop_info
@@ -248,7 +248,12 @@ def _take_in(drop: Path, said: list[str], *, label: bool) -> list[str]:
     list_drops(drop.parent)
     info = read_drop_info(drop)
     with Engine(memory_limit_mb=300, threads=1) as engine:
-        raw, result = take_in_drop(engine, drop, info, [], REFERENCE)
+        raw, result = take_in_drop(
+            engine, drop, info, [],
+            lambda tables, known: take_in(
+                engine, tables, load_reference(), namespace=info.namespace, known=known
+            ),
+        )  # fmt: skip
         hash_drop(drop)
         said.append(sort_findings([result.findings, raw.findings]).to_csv())
         said.append(format_json([result.summary, result.columns, raw.account]))

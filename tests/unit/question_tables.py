@@ -6,6 +6,7 @@ import pandas as pd
 
 from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS, Counting
 from trdanalysis.analysis.questions.form import YES_NO, estimate_answers
+from trdanalysis.analysis.questions.members import PATIENT_GROUPS
 from trdanalysis.analysis.survival import CURVE_COLUMNS
 
 
@@ -21,6 +22,16 @@ def answers() -> pd.DataFrame:
     after.add("outcome_of_step", "trd", "response", (0, 0, 0), kind=YES_NO, group="ect")
     after.add_levels("pathway", "trd", [(f"switch {n}", 7 * (n < 3)) for n in range(20)], 0)
     return estimate_answers([*counting.answers, *after.answers], "article")
+
+
+def symptoms() -> pd.DataFrame:
+    """Give two symptoms of the three groups of patients."""
+    counting = Counting("symptoms")
+    for place, group in enumerate(PATIENT_GROUPS):
+        for name in ("fatigue", "low_mood"):
+            counts = (100, 20, 30 + 10 * place)
+            counting.add("symptom", group, name, counts, kind=YES_NO)
+    return estimate_answers(counting.answers, "article")
 
 
 def hidden() -> pd.DataFrame:

@@ -25,8 +25,6 @@ from trdanalysis.commands.remember import POINTER, find_remembered, run_remember
 from trdanalysis.engine import Engine
 from trdanalysis.errors import EXIT_CODES, UserError, explain_system
 from trdanalysis.files import (
-    close_folders,
-    make_folder,
     read_json,
     write_aside,
     write_bytes,
@@ -35,6 +33,7 @@ from trdanalysis.files import (
     write_text,
     write_text_if_changed,
 )
+from trdanalysis.folders import close_folders, make_folder
 from trdanalysis.layout import REMEMBERED
 from trdanalysis.progress import LogFile
 from trdanalysis.running import FOLDERS, begin_run, settle_times, write_planned

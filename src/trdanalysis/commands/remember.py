@@ -13,7 +13,8 @@ import shutil
 from pathlib import Path
 
 from trdanalysis.commands.shared import step
-from trdanalysis.files import make_folder, read_json, write_aside, write_json
+from trdanalysis.files import read_json, write_aside, write_json
+from trdanalysis.folders import make_folder
 from trdanalysis.layout import REMEMBERED
 
 #: The file that points to the state of the last completed run; no step of the workflow makes it,

@@ -8,7 +8,8 @@ from pathlib import Path
 from trdanalysis.commands.shared import step
 from trdanalysis.commands.verify import read_manifest, run_verify
 from trdanalysis.errors import UserError
-from trdanalysis.files import hash_file, make_folder, read_json, write_aside
+from trdanalysis.files import hash_file, read_json, write_aside
+from trdanalysis.folders import make_folder
 from trdanalysis.layout import (
     ABOUT_PUBLISHED,
     DISCLOSED,

@@ -97,7 +97,7 @@ def question_curves_table(disclosed: Disclosed, table_id: str) -> PaperTable:
     found = {
         told.title: curve_table(disclosed.tables["question_curves"], told) for told in TOLD.values()
     }
-    none = Table("", ("What", "curve", "by day", "share", "95% interval"), [], frozenset({0, 1}))
+    none = Table("", ("What", "curve", "by day", "share", "95% interval"), [], frozenset({0, 1, 2}))
     parts = [(title, table) for title, table in found.items() if table is not None]
     return from_page(
         table_id,

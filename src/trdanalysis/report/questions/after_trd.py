@@ -9,8 +9,6 @@ from markupsafe import Markup
 from trdanalysis.analysis.questions.next_steps import THEN
 from trdanalysis.report.contents import Drawing
 from trdanalysis.report.disclosed import Disclosed
-from trdanalysis.report.drawing.pathways import render_pathways
-from trdanalysis.report.figures.pathways import TITLE, pathways_of
 from trdanalysis.report.questions.strategies import KINDS, STRATEGIES, tell_pathway
 from trdanalysis.report.questions.told import Told
 
@@ -23,6 +21,10 @@ def _write(name: str) -> str | None:
 
 def _draw(disclosed: Disclosed) -> Sequence[Drawing]:
     """Draw the pathways, where any is shown."""
+    # Words alone, as tables of a paper want them, do without a drawing library.
+    from trdanalysis.report.drawing.pathways import render_pathways
+    from trdanalysis.report.figures.pathways import TITLE, pathways_of
+
     drawn = pathways_of(disclosed.tables["questions"], disclosed.primary)
     svg = render_pathways(drawn, title=TITLE, name="pathways")
     return [Drawing(TITLE, Markup(svg), drawn.note)] if svg else []

@@ -8,16 +8,18 @@ from markupsafe import Markup
 
 from trdanalysis.report.contents import Drawing
 from trdanalysis.report.disclosed import Disclosed
-from trdanalysis.report.drawing.forest import Forest, draw_forest
-from trdanalysis.report.drawing.saving import save_inline
-from trdanalysis.report.drawing.style import page_look
-from trdanalysis.report.figures.paper_figure import has_marks
-from trdanalysis.report.figures.symptoms import NOTE, TITLE, symptom_rows
 from trdanalysis.report.questions.told import Told
 
 
 def _draw(disclosed: Disclosed) -> Sequence[Drawing]:
     """Draw the shares, where any is shown."""
+    # Words alone, as tables of a paper want them, do without a drawing library.
+    from trdanalysis.report.drawing.forest import Forest, draw_forest
+    from trdanalysis.report.drawing.saving import save_inline
+    from trdanalysis.report.drawing.style import page_look
+    from trdanalysis.report.figures.paper_figure import has_marks
+    from trdanalysis.report.figures.symptoms import NOTE, TITLE, symptom_rows
+
     rows = symptom_rows(disclosed.tables["questions"], disclosed.primary)
     if not has_marks(rows):
         return []

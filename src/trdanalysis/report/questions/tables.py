@@ -212,5 +212,5 @@ def curve_table(curves: pd.DataFrame, told: Told, days: Sequence[int] = SHOWN_DA
         f"Cumulative incidence at chosen days, where at least {LEAST_AT_RISK} are still followed",
         ("What", "curve", "by day", "share", "95% interval"),
         rows,
-        frozenset({0, 1}),
+        frozenset({0, 1, 2}),
     )
