@@ -21,8 +21,8 @@ from tests.slow.patients import Patient, judge_drop, read_raw
 from tests.support import REFERENCE
 from trdanalysis.analysis.questions.after_trd import ask_after_trd, find_first_of_each
 from trdanalysis.analysis.questions.asked import Found
-from trdanalysis.analysis.questions.next_steps import derive_after_resistance, list_pathways
-from trdanalysis.analysis.questions.strategies import STRATEGIES
+from trdanalysis.analysis.questions.next_steps import derive_after_resistance
+from trdanalysis.analysis.questions.pathways import STRATEGIES, list_pathways
 from trdanalysis.analysis.questions.strategy_contrasts import (
     COVARIATES,
     collect_pairs,

@@ -21,7 +21,7 @@ from tests.simulation.true_answers import (
     list_patients,
 )
 from trdanalysis.analysis.questions.everything import answer_questions
-from trdanalysis.analysis.questions.strategies import SWITCH_ACROSS
+from trdanalysis.analysis.questions.pathways import SWITCH_ACROSS
 from trdanalysis.engine import Engine
 from trdanalysis.simulate import planted, simulate_chunk
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from trdanalysis.analysis.questions.asked import Counting
 from trdanalysis.analysis.questions.form import estimate_answers
-from trdanalysis.analysis.questions.next_steps import list_pathways
+from trdanalysis.analysis.questions.pathways import list_pathways
 
 SOME = {
     "none_recorded": 20, "switch": 40, "add": 12, "switch > switch": 15, "switch > procedure": 30,

@@ -21,15 +21,9 @@ from trdanalysis.analysis.questions.after_trd import (
 )
 from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS, Counting
 from trdanalysis.analysis.questions.form import estimate_answers
-from trdanalysis.analysis.questions.next_steps import (
-    AfterResistance,
-    derive_after_resistance,
-    list_pathways,
-)
+from trdanalysis.analysis.questions.next_steps import AfterResistance, derive_after_resistance
+from trdanalysis.analysis.questions.pathways import KINDS, NONE_RECORDED, STRATEGIES, list_pathways
 from trdanalysis.analysis.questions.strategies import (
-    KINDS,
-    NONE_RECORDED,
-    STRATEGIES,
     any_of,
     derive_kind,
     tell_antidepressant_strategy,

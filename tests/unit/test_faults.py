@@ -328,7 +328,7 @@ def test_one_place_makes_folders_of_results() -> None:
     }
     # Simulated drops and a study folder hold no records; what spills has a closed folder.
     assert making == {
-        "files.py", "simulate/drop.py", "simulate/large.py", "commands/init.py", "spark.py",
+        "folders.py", "simulate/drop.py", "simulate/large.py", "commands/init.py", "spark.py",
         "spill.py",
     }  # fmt: skip
 

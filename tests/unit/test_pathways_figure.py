@@ -9,8 +9,7 @@ from matplotlib.patches import PathPatch
 from tests.unit.figure_sheets import faults_of, marks_of, parts_of, texts_of
 from tests.unit.pathway_tables import SOME, questions_of
 from tests.unit.report_pages import published, report_tables
-from trdanalysis.analysis.questions.next_steps import list_pathways
-from trdanalysis.analysis.questions.strategies import NONE_RECORDED, STRATEGIES
+from trdanalysis.analysis.questions.pathways import NONE_RECORDED, STRATEGIES, list_pathways
 from trdanalysis.report.drawing.pathways import draw_pathways, render_pathways
 from trdanalysis.report.drawing.style import file_look
 from trdanalysis.report.figures.pathways import pathways_after_trd, pathways_of

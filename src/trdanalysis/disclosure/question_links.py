@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from trdanalysis.analysis.questions.strategies import KINDS as KINDS_OF_STEPS
+from trdanalysis.analysis.questions.pathways import KINDS as KINDS_OF_STEPS
 from trdanalysis.contract import SYMPTOMS
 from trdanalysis.disclosure.ledger import Key, Ledger
 from trdanalysis.disclosure.policy import Policy

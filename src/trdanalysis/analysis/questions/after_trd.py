@@ -13,12 +13,8 @@ import pandas as pd
 from trdanalysis.analysis.questions.asked import Asked, Counting, Found
 from trdanalysis.analysis.questions.form import ALL_AGES, YES_NO
 from trdanalysis.analysis.questions.members import TRD
-from trdanalysis.analysis.questions.next_steps import (
-    AfterResistance,
-    derive_after_resistance,
-    list_pathways,
-)
-from trdanalysis.analysis.questions.strategies import NONE_RECORDED, STRATEGIES
+from trdanalysis.analysis.questions.next_steps import AfterResistance, derive_after_resistance
+from trdanalysis.analysis.questions.pathways import NONE_RECORDED, STRATEGIES, list_pathways
 from trdanalysis.analysis.questions.strategy_contrasts import compare_strategies
 from trdanalysis.analysis.second_failures import DEFINITE, POSSIBLE
 from trdanalysis.analysis.survival import estimate_curves

@@ -10,41 +10,17 @@ import ibis
 import ibis.expr.types as ir
 
 from trdanalysis.analysis.questions.asked import Asked
-from trdanalysis.analysis.questions.steps import derive_courses, derive_steps, derive_strategies
-from trdanalysis.analysis.questions.strategies import (
-    ADDING,
+from trdanalysis.analysis.questions.pathways import (
+    ANY_STEP,
     KINDS,
+    MEDICINES,
+    MOST_STEPS,
     NONE_RECORDED,
-    SWITCHING,
-    any_of,
+    THEN,
 )
+from trdanalysis.analysis.questions.steps import derive_courses, derive_steps, derive_strategies
+from trdanalysis.analysis.questions.strategies import any_of
 from trdanalysis.analysis.three_valued import negate
-
-#: How many steps a pathway has at most, and what stands between them.
-MOST_STEPS, THEN = 3, " > "
-#: Third steps that are not told apart.
-ANY_STEP = "any"
-
-_MEDICINES = (SWITCHING, ADDING)
-
-
-def list_pathways() -> tuple[str, ...]:
-    """List the pathways that are told apart, in the order of tables.
-
-    None recorded; all of one and of two kinds of steps; then those with a third step or more. The
-    kind of the third is told where the first two are of medicines, since the article's order leads
-    through medicines to what is beyond them; after others it is :data:`ANY_STEP`. The list is the
-    same whatever the records hold, so that being on it tells nothing of anybody.
-    """
-    kinds = list(KINDS)
-    two = [(one, other) for one in kinds for other in kinds]
-    three = [(*pair, last) for pair in two for last in (kinds if _is_told(pair) else (ANY_STEP,))]
-    told = [*((one,) for one in kinds), *two, *three]
-    return (NONE_RECORDED, *(THEN.join(each) for each in told))
-
-
-def _is_told(pair: tuple[str, str]) -> bool:
-    return set(pair) <= set(_MEDICINES)
 
 
 @dataclass(frozen=True)
@@ -178,7 +154,7 @@ def _derive_pathway(table: ir.Table) -> ir.StringValue:
     """Name the kinds of the first three steps, one after the other."""
     one, two, three = (_kind_of(table[f"step_{at}"]) for at in range(1, MOST_STEPS + 1))
     then = ibis.literal(THEN)
-    both = one.isin(list(_MEDICINES)) & two.isin(list(_MEDICINES))
+    both = one.isin(list(MEDICINES)) & two.isin(list(MEDICINES))
     third = ibis.cases(
         (both, three), (negate(both) & three.notnull(), ANY_STEP), else_=ibis.null("string")
     )

@@ -9,11 +9,11 @@ import ibis.expr.types as ir
 
 from trdanalysis.analysis.frames import share_of_range
 from trdanalysis.analysis.questions.asked import Asked
+from trdanalysis.analysis.questions.pathways import SEVERAL
 from trdanalysis.analysis.questions.strategies import (
     BY_ITSELF,
     COMBINED_FROM_DAYS,
     NO_STEP,
-    SEVERAL,
     any_of,
     derive_kind,
     tell_antidepressant_strategy,

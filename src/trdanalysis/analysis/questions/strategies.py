@@ -9,30 +9,20 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from trdanalysis.analysis.questions.pathways import (
+    AUGMENTATION,
+    COMBINATION,
+    ECT,
+    KETAMINE,
+    LIFESTYLE,
+    PSYCHOTHERAPY,
+    RTMS,
+    SAME_AGAIN,
+    SWITCH_ACROSS,
+    SWITCH_WITHIN,
+)
 from trdanalysis.analysis.three_valued import negate
 from trdanalysis.intake.names import ANTIDEPRESSANT, NON_DRUG
-
-#: What was done: a word for each strategy, in the order of tables.
-SWITCH_WITHIN, SWITCH_ACROSS = "switch_within_class", "switch_across_classes"
-SAME_AGAIN, COMBINATION, AUGMENTATION = "same_again", "combination", "augmentation"
-PSYCHOTHERAPY, ECT, RTMS, KETAMINE = "psychotherapy", "ect", "rtms", "ketamine"
-LIFESTYLE, SEVERAL = "lifestyle", "several"
-STRATEGIES = (
-    SWITCH_WITHIN, SWITCH_ACROSS, SAME_AGAIN, COMBINATION, AUGMENTATION, PSYCHOTHERAPY, ECT, RTMS,
-    KETAMINE, LIFESTYLE, SEVERAL,
-)  # fmt: skip
-
-#: No step was recorded though the patient was observed.
-NONE_RECORDED = "none_recorded"
-
-#: Kinds of steps, of which pathways are made, and the strategies of each.
-SWITCHING, ADDING, PSYCHOSOCIAL, PROCEDURE = "switch", "add", "psychosocial", "procedure"
-KINDS = {
-    SWITCHING: (SWITCH_WITHIN, SWITCH_ACROSS, SAME_AGAIN),
-    ADDING: (COMBINATION, AUGMENTATION, SEVERAL),
-    PSYCHOSOCIAL: (PSYCHOTHERAPY, LIFESTYLE),
-    PROCEDURE: (ECT, RTMS, KETAMINE),
-}
 
 #: An antidepressant that goes on for so many days beside a new one was not given up for it: they
 #: are combined. In less time one is tapered while the other is begun. A choice of this project's.

@@ -14,7 +14,7 @@ from trdanalysis.analysis.contrasts import adjust_p_values
 from trdanalysis.analysis.designs import make_design
 from trdanalysis.analysis.models import NotEstimableError, fit_modified_poisson
 from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS
-from trdanalysis.analysis.questions.strategies import STRATEGIES, SWITCH_ACROSS
+from trdanalysis.analysis.questions.pathways import STRATEGIES, SWITCH_ACROSS
 
 #: What every other strategy is set against. Fixed, so that it does not hang on the records: the
 #: usual next step of guidelines, and the commonest in most records.

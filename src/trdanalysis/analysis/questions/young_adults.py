@@ -15,8 +15,8 @@ from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS, Asked, Counti
 from trdanalysis.analysis.questions.form import YES_NO
 from trdanalysis.analysis.questions.members import TRD
 from trdanalysis.analysis.questions.next_steps import derive_after_resistance
+from trdanalysis.analysis.questions.pathways import KINDS, NONE_RECORDED
 from trdanalysis.analysis.questions.severity_standardised import STRATUM_EDGES, compare_groups
-from trdanalysis.analysis.questions.strategies import KINDS, NONE_RECORDED
 from trdanalysis.analysis.three_valued import negate
 
 QUESTION = "young_adults"

@@ -6,13 +6,14 @@ from collections import defaultdict
 
 import pandas as pd
 
-from trdanalysis.analysis.questions.next_steps import (
+from trdanalysis.analysis.questions.pathways import (
     ANY_STEP,
+    KINDS,
     MOST_STEPS,
+    NONE_RECORDED,
     THEN,
     list_pathways,
 )
-from trdanalysis.analysis.questions.strategies import KINDS, NONE_RECORDED
 from trdanalysis.report import words
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.drawing.pathways import Band, Node, Pathways, draw_pathways

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from trdanalysis.analysis.questions.next_steps import THEN
+from trdanalysis.analysis.questions.pathways import THEN
 from trdanalysis.report.contents import Drawing
 from trdanalysis.report.disclosed import Disclosed
 from trdanalysis.report.questions.strategies import KINDS, STRATEGIES, tell_pathway

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from trdanalysis.analysis.questions.next_steps import ANY_STEP, MOST_STEPS, THEN
-from trdanalysis.analysis.questions.strategies import NONE_RECORDED
+from trdanalysis.analysis.questions.pathways import ANY_STEP, MOST_STEPS, NONE_RECORDED, THEN
 
 STRATEGIES = {
     "switch_within_class": "switch within a class",
