@@ -52,6 +52,9 @@ AFTER_TRD = Told(
         " does not undo it. Nothing here says which treatment works better.",
         "The label asks for impairment at the last observation. Who recovered after onset is no"
         " longer labelled, so that response and remission after it come out too low.",
+        "Onset is the day on which enough failures were proven. Where an earlier failure lacks its"
+        " dose, adherence or outcome, onset lies too late, and what is counted as the next step is"
+        " a later one. The bounds do not allow for that.",
         "No next step recorded means that the patient was seen after onset, perhaps for a short"
         " time: the curve takes that into account. Treatment elsewhere, and a change of dose, are"
         " not seen as steps.",

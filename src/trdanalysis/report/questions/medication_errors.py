@@ -29,6 +29,8 @@ MEDICATION_ERRORS = Told(
         " response. Its recorded outcome is taken as it is.",
         "A criterion that is taken as met is also taken as met where it was unknown: a gain is of"
         " errors and of what was not recorded.",
+        "Of whom it is unknown which errors they are is a row of its own. The bounds of the other"
+        " rows are for unknown labels, and do not hand these patients out among them.",
         "A trial that is in progress has no outcome yet, and does not fail with its duration"
         " forgiven.",
     ),

@@ -31,6 +31,8 @@ TRIAL_ELIGIBILITY = Told(
         " treatment that goes on. Who qualifies here might still be refused.",
         "Age is that at the first recorded trial, and severity may have been rated long before or"
         " after: nobody was rated for entry.",
+        "Severity is that of the last rating that was recorded. Where a later one is missing it is"
+        " an earlier one, and the bounds do not allow for that.",
         "Costs of single criteria do not add up: who fails two is in no row of those that fail one"
         " alone.",
     ),
