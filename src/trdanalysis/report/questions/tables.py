@@ -22,6 +22,9 @@ NUMBERS = ("known", "unknown", "with it", "share", "95% interval", "bounds")
 #: Said in place of rows that are all hidden.
 ALL_HIDDEN = f"Every number here is {words.HIDDEN}."
 
+#: Said beside rows of age bands.
+ALL_AGES = "all ages"
+
 #: With more levels than this, those that nobody has are left out.
 MANY_LEVELS = 15
 
@@ -61,7 +64,11 @@ def _answer_table(part: pd.DataFrame, told: Told) -> Table:
     same = [told.name(part[name].iloc[0]) for name in _PLACES if name not in apart]
     of = ", ".join(text for text in same if text)
     rows = [
-        [*(told.name(row[name]) for name in apart), told.name(row["level"]), *answer_numbers(row)]
+        [
+            *(_place(row, name, told) for name in apart),
+            told.name(row["level"]),
+            *answer_numbers(row),
+        ]
         for row in list_rows(part)
     ]
     heads = (*(_PLACES[name] for name in apart), "what", *NUMBERS)
@@ -74,6 +81,11 @@ def _answer_table(part: pd.DataFrame, told: Told) -> Table:
         frozenset(range(len(apart) + 1)),
         ALL_HIDDEN if all_hidden else "Nobody.",
     )
+
+
+def _place(row: Mapping[str, Any], name: str, told: Told) -> str:
+    """Write what sets a row apart; beside age bands, that it is of none of them."""
+    return told.name(row[name]) or (ALL_AGES if name == "age_band" else "")
 
 
 def answer_numbers(row: Mapping[str, Any]) -> list[str]:
