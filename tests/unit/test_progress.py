@@ -16,11 +16,10 @@ from trdanalysis import progress
 
 CODE = """
 import logging, sys, time
-from trdanalysis.cli import _start_log
 from trdanalysis.commands.shared import step
-from trdanalysis.progress import note, part, shown
+from trdanalysis.progress import note, part, shown, start_log
 from pathlib import Path
-_start_log(Path(sys.argv[1]))
+start_log(Path(sys.argv[1]))
 shares = iter([-1.0, 40.0, 80.0])
 with shown(lambda: next(shares, -1.0)):
     step("first stage", of=2)
