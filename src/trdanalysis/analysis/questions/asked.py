@@ -126,3 +126,15 @@ class Counting:
                 measure, population, level, (total, unknown, events),
                 kind=ONE_OF, age_band=age_band, group=group,
             )  # fmt: skip
+
+
+def as_contrasts(table: pd.DataFrame) -> pd.DataFrame:
+    """Give rows of question_contrasts.csv their columns and types; what is not given is null."""
+    counts = ("n", "n_versus", "n_tests")
+    numbers = ("value", "ci_low", "ci_high", "p_value", "p_adjusted")
+    words = set(CONTRAST_COLUMNS) - {*counts, *numbers}
+    return table.reindex(columns=list(CONTRAST_COLUMNS)).astype(
+        dict.fromkeys(counts, "Int64")
+        | dict.fromkeys(numbers, "float64")
+        | dict.fromkeys(words, "str")
+    )

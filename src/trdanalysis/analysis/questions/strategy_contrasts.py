@@ -13,7 +13,7 @@ from trdanalysis.analysis.adjusted import check_cells, give_ratio
 from trdanalysis.analysis.contrasts import adjust_p_values
 from trdanalysis.analysis.designs import make_design
 from trdanalysis.analysis.models import NotEstimableError, fit_modified_poisson
-from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS
+from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS, as_contrasts
 from trdanalysis.analysis.questions.pathways import STRATEGIES, SWITCH_ACROSS
 
 #: What every other strategy is set against. Fixed, so that it does not hang on the records: the
@@ -68,13 +68,7 @@ def compare_strategies(first: ir.Table, question: str, definition: str) -> pd.Da
         question=question, definition=definition, group="strategy", versus=REFERENCE, model=_MODEL,
         effect="rr",
     )  # fmt: skip
-    numbers = ("value", "ci_low", "ci_high", "p_value", "p_adjusted")
-    words = set(CONTRAST_COLUMNS) - {*numbers, "n", "n_versus", "n_tests"}
-    return table.astype(
-        dict.fromkeys(("n", "n_versus", "n_tests"), "Int64")
-        | dict.fromkeys(numbers, "float64")
-        | dict.fromkeys(words, "str")
-    )
+    return as_contrasts(table)
 
 
 def collect_pairs(first: ir.Table) -> pd.DataFrame:

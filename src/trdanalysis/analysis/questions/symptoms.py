@@ -15,7 +15,7 @@ from trdanalysis.analysis.contrasts import (
     estimate_risk_difference,
     estimate_two_group_p,
 )
-from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS, Asked, Counting, Found
+from trdanalysis.analysis.questions.asked import Asked, Counting, Found, as_contrasts
 from trdanalysis.analysis.questions.form import YES_NO
 from trdanalysis.analysis.questions.members import PATIENT_GROUPS, TRD
 from trdanalysis.analysis.three_valued import is_unknown
@@ -149,14 +149,7 @@ def compare_groups(counted: dict[str, dict[str, int]], definition: str) -> pd.Da
         question=QUESTION, definition=definition, measure=SYMPTOM, group=TRD, model=_MODEL,
         effect="rd",
     )  # fmt: skip
-    table = table.reindex(columns=list(CONTRAST_COLUMNS))
-    numbers = ("value", "ci_low", "ci_high", "p_value", "p_adjusted")
-    words = set(CONTRAST_COLUMNS) - {*numbers, "n", "n_versus", "n_tests"}
-    return table.astype(
-        dict.fromkeys(("n", "n_versus", "n_tests"), "Int64")
-        | dict.fromkeys(numbers, "float64")
-        | dict.fromkeys(words, "str")
-    )
+    return as_contrasts(table)
 
 
 def _pair(one: str, other: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from trdanalysis.analysis.estimands import GROUPS
 from trdanalysis.analysis.frames import share_of_range
-from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS, Asked, Counting, Found
+from trdanalysis.analysis.questions.asked import Asked, Counting, Found, as_contrasts
 from trdanalysis.analysis.questions.form import YES_NO
 from trdanalysis.analysis.questions.members import TRD
 from trdanalysis.analysis.questions.next_steps import derive_after_resistance
@@ -212,10 +212,4 @@ def _sum_by_stratum(counts: pd.DataFrame) -> pd.DataFrame:
 
 def _make_contrasts(rows: list[dict[str, object]], definition: str) -> pd.DataFrame:
     table = pd.DataFrame(rows).assign(question=QUESTION, definition=definition)
-    numbers = ("value", "ci_low", "ci_high", "p_value", "p_adjusted")
-    words = set(CONTRAST_COLUMNS) - {*numbers, "n", "n_versus", "n_tests"}
-    return table.reindex(columns=list(CONTRAST_COLUMNS)).astype(
-        dict.fromkeys(("n", "n_versus", "n_tests"), "Int64")
-        | dict.fromkeys(numbers, "float64")
-        | dict.fromkeys(words, "str")
-    )
+    return as_contrasts(table)
