@@ -19,6 +19,12 @@ BAD = "__bad"
 #: line.
 ROW = "row__number"
 
+#: Suffix of what a cell was read as, before any rule.
+_READ = "__read"
+
+#: Kinds of columns that hold numbers, and the largest that is taken for one.
+_NUMBERS, _LARGEST = ("integer", "day", "number"), 1e15
+
 #: Text that an engine may read as a number although it is none here: `1_000`, `inf`, `nan`, `0x1F`.
 _NOT_A_PLAIN_NUMBER = r"[^0-9eE.+\-]"
 
@@ -48,52 +54,77 @@ def derive_cells(raw: ir.Table, spec: TableSpec, scales: tuple[Scale, ...]) -> i
         for column in spec.columns
     }
     staged = raw.select(raw[ROW], line=raw.line, **text)
-    values: dict[str, ir.Value] = {"line": staged.line, ROW: staged[ROW]}
+    # In stages, each a query of its own: what one expression uses several times, the engine
+    # computes several times, and looking for a pattern is most of the work.
+    judged = [column for column in spec.columns if column.kind not in ("text", "drug")]
+    read = staged.mutate(
+        **{
+            column.name + _READ: _read_cell(staged[column.name], column, scales)
+            for column in judged
+        }
+    )
+    ruled = read.mutate(
+        **{
+            column.name + BAD: _find_rule(read[column.name], read[column.name + _READ], column)
+            for column in judged
+            if column.kind != "id"
+        }
+    )
+    values: dict[str, ir.Value] = {"line": ruled.line, ROW: ruled[ROW]}
     for column in spec.columns:
-        cell = staged[column.name]
-        value, rule = _read_cell(cell, column, scales)
-        values[column.name] = value
-        if rule is not None:
-            values[column.name + BAD] = rule
+        values[column.name] = _choose_value(ruled, column)
+        if column.name + BAD in ruled.columns:
+            values[column.name + BAD] = ruled[column.name + BAD]
     # An unrecognised scale still tells one key from another.
     if "scale" in spec.key:
-        values["scale_text"] = staged.scale
-    return _check_scores(staged.select(**values), spec, scales)
+        values["scale_text"] = ruled.scale
+    return _check_scores(ruled.select(**values), spec, scales)
 
 
-def _read_cell(
-    cell: ir.StringValue, column: Column, scales: tuple[Scale, ...]
-) -> tuple[ir.Value, ir.StringValue | None]:
-    """Give a cell's value and the rule it broke (null: none; None: the column has no rules)."""
-    if column.kind in ("text", "drug"):
-        return cell, None
+def _read_cell(cell: ir.StringValue, column: Column, scales: tuple[Scale, ...]) -> ir.Value:
+    """Give what a cell says; null where it says nothing that can be read."""
     if column.kind == "id":
-        return cell.re_search(ID_PATTERN).ifelse(cell, ibis.null("string")), None
-    if column.kind in ("integer", "day", "number"):
-        return _read_number(cell, column)
+        return cell.re_search(ID_PATTERN).ifelse(cell, ibis.null("string"))
+    if column.kind in _NUMBERS:
+        plain = cell.re_search(_NOT_A_PLAIN_NUMBER).ifelse(ibis.null("string"), cell)
+        return plain.try_cast("float64")
     if column.kind == "three_valued":
-        value = ibis.cases((cell == YES, True), (cell == NO, False), else_=ibis.null("boolean"))
-    elif column.kind == "word":
-        value = cell.isin(column.words).ifelse(cell, ibis.null("string"))
-    elif column.kind == "scale":
-        value = derive_scale(cell, of_domain(scales, "symptom"))
-        return value, _rule(cell.notnull() & value.isnull(), "unrecognised_scale")
-    else:
-        value = derive_scale(cell, of_domain(scales, "function"))
-        return value, _rule(cell.notnull() & value.isnull(), "unrecognised_scale")
-    return value, _rule(cell.notnull() & value.isnull(), "not_in_vocabulary")
+        return ibis.cases((cell == YES, True), (cell == NO, False), else_=ibis.null("boolean"))
+    if column.kind == "word":
+        return cell.isin(column.words).ifelse(cell, ibis.null("string"))
+    return derive_scale(
+        cell, of_domain(scales, "symptom" if column.kind == "scale" else "function")
+    )
+
+
+def _find_rule(cell: ir.StringValue, read: ir.Value, column: Column) -> ir.StringValue:
+    """Name the rule that a cell broke; null: none."""
+    if column.kind in _NUMBERS:
+        return _find_number_rule(cell, read, column)
+    unread = "unrecognised_scale" if "scale" in column.kind else "not_in_vocabulary"
+    return _rule(cell.notnull() & read.isnull(), unread)
+
+
+def _choose_value(ruled: ir.Table, column: Column) -> ir.Value:
+    if column.kind in ("text", "drug"):
+        return ruled[column.name]
+    read = ruled[column.name + _READ]
+    if column.kind not in _NUMBERS:
+        return read
+    good = ruled[column.name + BAD].isnull().ifelse(read, ibis.null("float64"))
+    return good if column.kind == "number" else good.cast("int64")
 
 
 def _rule(broken: ir.BooleanValue, rule: str) -> ir.StringValue:
     return broken.ifelse(rule, ibis.null("string"))
 
 
-def _read_number(cell: ir.StringValue, column: Column) -> tuple[ir.Value, ir.StringValue]:
-    plain = cell.re_search(_NOT_A_PLAIN_NUMBER).ifelse(ibis.null("string"), cell)
-    number = plain.try_cast("float64")
+def _find_number_rule(
+    cell: ir.StringValue, number: ir.FloatingValue, column: Column
+) -> ir.StringValue:
     # A text like 1e999 becomes infinite: no number that anyone recorded.
-    number = (number.abs() <= 1e15).ifelse(number, ibis.null("float64"))
-    rules = [(cell.isnull(), ibis.null("string")), (number.isnull(), ibis.literal("not_a_number"))]
+    is_number = (number.abs() <= _LARGEST).fill_null(False)
+    rules = [(cell.isnull(), ibis.null("string")), (~is_number, ibis.literal("not_a_number"))]
     if column.kind in ("integer", "day"):
         rules.append((number != number.floor(), ibis.literal("not_a_whole_number")))
     outside = ibis.literal(False)
@@ -102,9 +133,7 @@ def _read_number(cell: ir.StringValue, column: Column) -> tuple[ir.Value, ir.Str
     if column.high is not None:
         outside = outside | (number > column.high)
     rules.append((outside, ibis.literal("out_of_range")))
-    rule = ibis.cases(*rules, else_=ibis.null("string"))
-    good = rule.isnull().ifelse(number, ibis.null("float64"))
-    return (good.cast("int64") if column.kind in ("integer", "day") else good), rule
+    return ibis.cases(*rules, else_=ibis.null("string"))
 
 
 def _check_scores(table: ir.Table, spec: TableSpec, scales: tuple[Scale, ...]) -> ir.Table:

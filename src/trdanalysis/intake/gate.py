@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import ibis
 import ibis.expr.types as ir
 
 from trdanalysis.contract import TABLES, Column
@@ -59,6 +60,13 @@ SHAPES_MOST_CELLS_NOT_KEYS = {
     ),
     "record_number": r"^[0-9]{3}-[0-9]{2}-[0-9]{4}$",
 }
+_ANY_SHAPE = "|".join(
+    f"(?:{pattern})"
+    for shapes in (SHAPES_ONE_CELL, SHAPES_MOST_CELLS, SHAPES_MOST_CELLS_NOT_KEYS)
+    for pattern in shapes.values()
+)
+#: Prefix of a column's cells that have any of these shapes.
+_SHAPED = "shaped__"
 #: The gate asks of so many columns at once: the time to plan a query grows faster than its columns.
 _COLUMNS_A_QUERY = 60
 #: A cell of this many characters or words is free text.
@@ -209,10 +217,32 @@ def _check_shapes(
     name: str, table: ir.Table, columns: list[str], declared: dict[str, Column]
 ) -> list[Identifier]:
     """Judge columns by the shape of what they hold, in one pass over the table."""
+    # First whether a cell has any shape at all, which one look tells; and a cell that is a plain
+    # number within a day's range has none. By choices and not by `and`: an engine looks for shapes
+    # only where the choice is made.
+    looked = table.select(
+        *columns,
+        **{
+            _SHAPED + column: (table[column].length() > 5).ifelse(
+                table[column].lower().re_search(_ANY_SHAPE), False
+            )
+            for column in columns
+        },
+    )
+    table = looked.select(
+        *columns,
+        **{
+            _SHAPED + column: looked[_SHAPED + column].ifelse(
+                looked[column].lower(), ibis.null("string")
+            )
+            for column in columns
+        },
+    )
     measures: dict[str, ir.Value] = {}
     rules: dict[str, tuple[str, str, bool]] = {}
     for column in columns:
-        for rule, broken, most in _shape_rules(table[column], declared.get(column), column):
+        shaped = table[_SHAPED + column]
+        for rule, broken, most in _shape_rules(table[column], shaped, declared.get(column), column):
             measure = f"m{len(measures)}"
             measures[measure] = broken.fill_null(False).sum()
             rules[measure] = (column, rule, most)
@@ -227,19 +257,14 @@ def _check_shapes(
 
 
 def _shape_rules(
-    cell: ir.StringValue, column: Column | None, name: str
+    cell: ir.StringValue, shaped: ir.StringValue, column: Column | None, name: str
 ) -> list[tuple[str, ir.BooleanValue, bool]]:
-    """Give (rule, broken, whether most cells must break it) for one column."""
-    low = cell.lower()
-    # A cell that is a plain number within a day's range has none of the other shapes. By a choice
-    # and not by `and`: an engine looks for shapes only where the choice is made.
-    wordy = cell.length() > 5
+    """Give (rule, broken, whether most cells must break it) for one column.
 
-    def has_shape(pattern: str) -> ir.BooleanValue:
-        return wordy.ifelse(low.re_search(pattern), False)
-
-    rules = [(rule, has_shape(pattern), False) for rule, pattern in SHAPES_ONE_CELL.items()]
-    rules += [(rule, has_shape(pattern), True) for rule, pattern in SHAPES_MOST_CELLS.items()]
+    ``shaped`` is the cell in small letters where it has any shape, else null.
+    """
+    rules = [(rule, shaped.re_search(one), False) for rule, one in SHAPES_ONE_CELL.items()]
+    rules += [(rule, shaped.re_search(one), True) for rule, one in SHAPES_MOST_CELLS.items()]
     if column is not None and column.key:
         return rules
     is_age = column is not None and column.name in ("age_years", "age_at_onset_years")
@@ -248,7 +273,7 @@ def _shape_rules(
         rules.append(("age_over_90", (years > MAX_AGE_YEARS) & (is_age | (years < 130)), False))
     if column is None or column.kind in ("text", "drug", "scale", "function_scale", "word"):
         rules += [
-            (rule, has_shape(pattern), True) for rule, pattern in SHAPES_MOST_CELLS_NOT_KEYS.items()
+            (rule, shaped.re_search(one), True) for rule, one in SHAPES_MOST_CELLS_NOT_KEYS.items()
         ]
         words = cell.length() - cell.replace(" ", "").length() + 1
         long = (cell.length() > FREE_TEXT_CHARACTERS) | (words >= FREE_TEXT_WORDS)

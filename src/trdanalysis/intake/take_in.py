@@ -180,7 +180,7 @@ def take_in_rows(
         counted[name] = count_cells(cells, spec)
         judged = _judge_rows(engine, cells, numbered, spec, accepted, known)
         engine.drop_kept(cells)
-        good = engine.keep(judged.filter(judged.reason.isnull() & ~judged.is_duplicate))
+        good = judged.filter(judged.reason.isnull() & ~judged.is_duplicate)
         accepted[name] = good
         if name == "trials":
             lost = judged.filter(judged.reason.notnull() & judged.patient_is_known)
@@ -190,7 +190,6 @@ def take_in_rows(
         quarantine.append(_quarantine(judged, spec))
         words += count_unrecognised(numbered, good, spec)
         summary[name] = _balance(judged, len(bad))
-        engine.drop_kept(judged)
     if "trials" in raw:
         parts.append(found.find_adjacent(accepted["trials"], ADJACENT_GAP_DAYS))
     assert lost_trials is not None

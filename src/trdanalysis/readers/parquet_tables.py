@@ -98,7 +98,8 @@ def text_columns(raw: ir.Table, yes_no_columns: frozenset[str]) -> dict[str, ir.
             )
         else:
             text = column.cast("string")
-        columns[name] = trim(text)
+        # What was no text has no white space around it.
+        columns[name] = trim(text) if kind.is_string() else text
     return columns
 
 
