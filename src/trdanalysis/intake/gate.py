@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import ibis
 import ibis.expr.types as ir
 
 from trdanalysis.contract import TABLES, Column
@@ -65,8 +64,8 @@ _ANY_SHAPE = "|".join(
     for shapes in (SHAPES_ONE_CELL, SHAPES_MOST_CELLS, SHAPES_MOST_CELLS_NOT_KEYS)
     for pattern in shapes.values()
 )
-#: Prefix of a column's cells that have any of these shapes.
-_SHAPED = "shaped__"
+#: No cell of so few characters has a shape; no age in years is as high as that.
+_MOST_OF_SHAPELESS, _MOST_OF_AN_AGE = 5, 130
 #: The gate asks of so many columns at once: the time to plan a query grows faster than its columns.
 _COLUMNS_A_QUERY = 60
 #: A cell of this many characters or words is free text.
@@ -216,66 +215,99 @@ def _check_table(name: str, table: ir.Table) -> list[Identifier]:
 def _check_shapes(
     name: str, table: ir.Table, columns: list[str], declared: dict[str, Column]
 ) -> list[Identifier]:
-    """Judge columns by the shape of what they hold, in one pass over the table."""
-    # First whether a cell has any shape at all, which one look tells; and a cell that is a plain
-    # number within a day's range has none. By choices and not by `and`: an engine looks for shapes
-    # only where the choice is made.
-    looked = table.select(
-        *columns,
-        **{
-            _SHAPED + column: (table[column].length() > 5).ifelse(
-                table[column].lower().re_search(_ANY_SHAPE), False
-            )
-            for column in columns
-        },
-    )
-    table = looked.select(
-        *columns,
-        **{
-            _SHAPED + column: looked[_SHAPED + column].ifelse(
-                looked[column].lower(), ibis.null("string")
-            )
-            for column in columns
-        },
-    )
-    measures: dict[str, ir.Value] = {}
-    rules: dict[str, tuple[str, str, bool]] = {}
-    for column in columns:
-        shaped = table[_SHAPED + column]
-        for rule, broken, most in _shape_rules(table[column], shaped, declared.get(column), column):
-            measure = f"m{len(measures)}"
-            measures[measure] = broken.fill_null(False).sum()
-            rules[measure] = (column, rule, most)
-        measures[f"filled_{column}"] = table[column].notnull().sum()
-    counts = table.aggregate(**measures).to_pyarrow().to_pylist()[0]
+    """Judge columns by what they hold: all at once for any shape, then those that have one."""
+    rules = {column: _rules_of(column, declared.get(column)) for column in columns}
+    measures = {f"shaped_{column}": _has_shape(table[column], _ANY_SHAPE) for column in columns}
+    measures |= {
+        f"{rule.name}_{column}": rule.broken(table[column])
+        for column in columns
+        for rule in rules[column]
+        if not isinstance(rule, _Shape)
+    }
+    counts = _count(table, measures)
+    shaped = [column for column in columns if counts[f"shaped_{column}"]]
+    if shaped:
+        filled = {f"filled_{column}": table[column].notnull() for column in shaped}
+        measures = {
+            f"{rule.name}_{column}": rule.broken(table[column])
+            for column in shaped
+            for rule in rules[column]
+            if isinstance(rule, _Shape)
+        }
+        counts |= _count(table, measures | filled)
     found = []
-    for measure, (column, rule, most) in rules.items():
-        cells, filled = counts[measure] or 0, counts[f"filled_{column}"] or 0
-        if cells and (not most or 2 * cells > filled):
-            found.append(Identifier(name, column, rule, cells))
+    for column in columns:
+        for rule in rules[column]:
+            cells = counts.get(f"{rule.name}_{column}", 0)
+            if cells and (not rule.counts_in_most or 2 * cells > counts[f"filled_{column}"]):
+                found.append(Identifier(name, column, rule.tells, cells))
     return found
 
 
-def _shape_rules(
-    cell: ir.StringValue, shaped: ir.StringValue, column: Column | None, name: str
-) -> list[tuple[str, ir.BooleanValue, bool]]:
-    """Give (rule, broken, whether most cells must break it) for one column.
+def _count(table: ir.Table, measures: dict[str, ir.BooleanValue]) -> dict[str, int]:
+    sums = {name: broken.fill_null(False).sum() for name, broken in measures.items()}
+    found = table.aggregate(**sums).to_pyarrow().to_pylist()[0]
+    return {name: int(count or 0) for name, count in found.items()}
 
-    ``shaped`` is the cell in small letters where it has any shape, else null.
-    """
-    rules = [(rule, shaped.re_search(one), False) for rule, one in SHAPES_ONE_CELL.items()]
-    rules += [(rule, shaped.re_search(one), True) for rule, one in SHAPES_MOST_CELLS.items()]
+
+def _has_shape(cell: ir.StringValue, pattern: str) -> ir.BooleanValue:
+    # A cell that is a plain number within a day's range has none of the shapes. By a choice and not
+    # by `and`: an engine looks for shapes only where the choice is made.
+    return (cell.length() > _MOST_OF_SHAPELESS).ifelse(cell.lower().re_search(pattern), False)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A rule that cells of a column can break; ``tells`` is what is said of it."""
+
+    name: str
+    tells: str
+    counts_in_most: bool = False
+
+    def broken(self, cell: ir.StringValue) -> ir.BooleanValue:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class _Shape(_Rule):
+    pattern: str = ""
+
+    def broken(self, cell: ir.StringValue) -> ir.BooleanValue:
+        return _has_shape(cell, self.pattern)
+
+
+@dataclass(frozen=True)
+class _HighAge(_Rule):
+    is_certain: bool = True
+
+    def broken(self, cell: ir.StringValue) -> ir.BooleanValue:
+        years = cell.try_cast("float64")
+        return (years > MAX_AGE_YEARS) & (self.is_certain | (years < _MOST_OF_AN_AGE))
+
+
+@dataclass(frozen=True)
+class _FreeText(_Rule):
+    def broken(self, cell: ir.StringValue) -> ir.BooleanValue:
+        words = cell.length() - cell.replace(" ", "").length() + 1
+        long = (cell.length() > FREE_TEXT_CHARACTERS) | (words >= FREE_TEXT_WORDS)
+        return long | cell.contains("\n")
+
+
+def _rules_of(name: str, column: Column | None) -> list[_Rule]:
+    """Give the rules of a column; None: it is none of the contract's."""
+    rules: list[_Rule] = [
+        *(_Shape(f"one_{rule}", rule, False, one) for rule, one in SHAPES_ONE_CELL.items()),
+        *(_Shape(f"most_{rule}", rule, True, one) for rule, one in SHAPES_MOST_CELLS.items()),
+    ]
     if column is not None and column.key:
         return rules
     is_age = column is not None and column.name in ("age_years", "age_at_onset_years")
     if is_age or (column is None and _is_age(name)):
-        years = cell.try_cast("float64")
-        rules.append(("age_over_90", (years > MAX_AGE_YEARS) & (is_age | (years < 130)), False))
+        rules.append(_HighAge("age", "age_over_90", is_certain=is_age))
     if column is None or column.kind in ("text", "drug", "scale", "function_scale", "word"):
         rules += [
-            (rule, shaped.re_search(one), True) for rule, one in SHAPES_MOST_CELLS_NOT_KEYS.items()
+            _Shape(f"no_key_{rule}", rule, True, one)
+            for rule, one in SHAPES_MOST_CELLS_NOT_KEYS.items()
         ]
-        words = cell.length() - cell.replace(" ", "").length() + 1
-        long = (cell.length() > FREE_TEXT_CHARACTERS) | (words >= FREE_TEXT_WORDS)
-        rules.append(("free_text", long | cell.contains("\n"), False))
+        rules.append(_FreeText("free_text", "free_text"))
     return rules
