@@ -84,9 +84,13 @@ class Project:
 
 
 def copy_project(folder: Path) -> Project:
-    """Copy what a run needs, without data, results and environments."""
+    """Copy what a run needs, without data, results and environments.
+
+    Compiled sources go along: Python takes one by the time and size of its source, which a copy
+    keeps, and would compile all of them anew for every project.
+    """
     for name in ("workflow", "profiles", "config", "src", "templates", "notebooks"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)
     for name in ("Snakefile", "environment.yml", "results/README.md"):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)

@@ -18,7 +18,13 @@ from trdanalysis.intake.findings import sort_findings
 from trdanalysis.intake.large import LargeIntake, as_findings, take_in_parts
 from trdanalysis.intake.pool import AcceptedDrop, find_left_out_factors, pool_drops
 from trdanalysis.intake.reference import Reference
-from trdanalysis.intake.take_in import QUARANTINE_ORDER, Intake, Known, take_in
+from trdanalysis.intake.take_in import (
+    QUARANTINE_ORDER,
+    Intake,
+    Known,
+    take_in,
+    without_namespace,
+)
 from trdanalysis.layout import POOLED
 from trdanalysis.parts import WHOLE, SortedFile, divide, stack
 from trdanalysis.readers.delivery import check_delivery, check_unchanged, stamps_of
@@ -141,7 +147,9 @@ def take_in_drop(
         is faulty.
     """
     before = stamps_of(drop)
-    known = _load_known(engine, earlier) if info.mode == "increment" and earlier else None
+    known = None
+    if info.mode == "increment" and earlier:
+        known = _load_known(engine, earlier, info.namespace)
     try:
         check_delivery(drop)
         step(f"drop {drop.name}: reading ({info.source})", of=3)
@@ -179,9 +187,9 @@ def load_accepted(engine: Engine, folder: Path) -> AcceptedDrop:
     return AcceptedDrop(about["drop_id"], about["mode"], tables)
 
 
-def _load_known(engine: Engine, earlier: list[Path]) -> Known:
+def _load_known(engine: Engine, earlier: list[Path], namespace: str) -> Known:
     pooled = pool_drops([load_accepted(engine, folder) for folder in earlier])
     return Known(
-        patients=pooled["patients"].select("patient_id"),
-        trials=pooled["trials"].select("patient_id", "trial_id"),
+        patients=without_namespace(pooled["patients"].select("patient_id"), namespace),
+        trials=without_namespace(pooled["trials"].select("patient_id", "trial_id"), namespace),
     )

@@ -41,7 +41,11 @@ QUARANTINE_ORDER = ("table", "line", "reason")
 
 @dataclass(frozen=True)
 class Known:
-    """Patients and trials of earlier drops, to which the rows of an increment may belong."""
+    """Patients and trials of earlier drops, to which the rows of an increment may belong.
+
+    By the ids that the increment itself would give them: without its namespace, see
+    :func:`without_namespace`.
+    """
 
     patients: ir.Table
     trials: ir.Table
@@ -318,7 +322,20 @@ def _finish(table: ir.Table, spec: TableSpec, namespace: str) -> ir.Table:
 def _with_namespace(table: ir.Table, namespace: str) -> ir.Table:
     if not namespace:
         return table
-    return table.mutate(patient_id=ibis.literal(f"{namespace}:") + table.patient_id)
+    return table.mutate(patient_id=ibis.literal(_prefix(namespace)) + table.patient_id)
+
+
+def _prefix(namespace: str) -> str:
+    return f"{namespace}:"
+
+
+def without_namespace(table: ir.Table, namespace: str) -> ir.Table:
+    """Give the rows of a namespace's patients, by the ids that their site gives them."""
+    if not namespace:
+        return table
+    prefix = _prefix(namespace)
+    own = table.filter(table.patient_id.startswith(prefix))
+    return own.mutate(patient_id=own.patient_id.substr(len(prefix)))
 
 
 def no_rows(reference: Reference) -> dict[str, ir.Table]:
