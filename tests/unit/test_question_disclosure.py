@@ -5,10 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from tests.support import ROOT
 from tests.unit.release_cohorts import policy_of
 from trdanalysis.analysis.questions.asked import CONTRAST_COLUMNS, Counting
+from trdanalysis.analysis.questions.everything import QUESTIONS
 from trdanalysis.analysis.questions.form import YES_NO, estimate_answers
 from trdanalysis.analysis.survival import CURVE_COLUMNS
+from trdanalysis.disclosure import question_links
 from trdanalysis.disclosure.answers import (
     disclose_question_contrasts,
     disclose_question_curves,
@@ -215,3 +218,26 @@ def test_a_curve_of_nobody_says_so() -> None:
     _, hidden = disclosed(Counting("after_trd"), curves=curve)
     found = disclose_question_curves(curve, hidden)
     assert found["status"].tolist() == ["not_estimable"]
+
+
+def test_links_look_for_measures_that_questions_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A measure with another name than a link looks for would lose its link without a word.
+    table = pd.read_csv(ROOT / "tests" / "golden" / "expected" / "questions.csv")
+    table[["group", "age_band"]] = table[["group", "age_band"]].fillna("")
+    ledger, looked_for = ledger_of_rates(), set()
+    rows = enter_questions(ledger, table, "article", CMS)
+    row, levels = question_links._Found.row, question_links._Found.levels
+
+    def row_seen(found, question, measure, *place):
+        looked_for.add((question, measure))
+        return row(found, question, measure, *place)
+
+    def levels_seen(found, question, measure):
+        looked_for.add((question, measure))
+        return levels(found, question, measure)
+
+    monkeypatch.setattr(question_links._Found, "row", row_seen)
+    monkeypatch.setattr(question_links._Found, "levels", levels_seen)
+    link_questions(ledger, rows, "article")
+    assert {question for question, _ in looked_for} == set(QUESTIONS)
+    assert looked_for <= set(zip(table["question"], table["measure"], strict=True))
