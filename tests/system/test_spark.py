@@ -331,6 +331,7 @@ def test_no_master_is_told_in_plain_words(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
 from trdanalysis.engine_settings import SparkSettings
+from trdanalysis.errors import UserError
 from trdanalysis.spark import SparkEngine
 try:
     SparkEngine(SparkSettings("spark://127.0.0.1:9", 600, 600, Path({str(tmp_path)!r})))
