@@ -94,8 +94,8 @@ def test_every_file_has_the_same_bytes(runs: Runs) -> None:
 
 
 def test_rules_that_belong_together_are_one_job(runs: Runs) -> None:
-    # Two of intake, for three drops; label, quality, multiverse, count, release.
-    assert len(runs.jobs) == 7, runs.jobs
+    # Two of intake, for three drops; label, quality, multiverse, count, questions, release.
+    assert len(runs.jobs) == 8, runs.jobs
     assert {job["JobState"] for job in runs.jobs} == {"COMPLETED"}
 
 
