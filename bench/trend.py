@@ -100,10 +100,12 @@ def draw(records: Sequence[Mapping[str, Any]]) -> str:
     from matplotlib.figure import Figure
 
     kept = {line: find_values(records, line, "ratio") for line in list_lines(records)}
+    # Of `make scale` the whole alone is drawn; its steps stand in the page's tables.
     kept = {
         line: values
         for line, values in kept.items()
         if any(one is not None and not math.isclose(one, 1) for one in values)
+        and (line[0] != "scale" or line[2] == "everything")
     }
     with mpl.style.context(["default", {"svg.hashsalt": "trend", "svg.fonttype": "path"}]):
         figure = Figure(figsize=(8, 4.6), layout="constrained")
