@@ -95,6 +95,15 @@ def test_the_drawing_is_the_same_bytes_for_the_same_records():
     assert trend.draw(own) == trend.draw(own)
 
 
+def test_of_the_whole_workflow_no_single_step_is_drawn():
+    whole, step = (
+        line(side, ratio, part="scale") for side, ratio in (("everything", 250), ("label", 40))
+    )
+    assert trend.draw([made("a" * 40, whole, step)]) == trend.draw([made("a" * 40, whole)])
+    other = line("everything", 100, part="scale")
+    assert trend.draw([made("a" * 40, whole)]) != trend.draw([made("a" * 40, other)])
+
+
 def test_page_and_drawing_are_those_of_the_records_that_are_kept():
     stale = [
         path.relative_to(ROOT)

@@ -232,15 +232,19 @@ def kill_when(project: Project, path: Path) -> bool:
     return False
 
 
-def test_a_run_killed_before_it_is_remembered_is_no_run_to_compare_with(
+def test_killed_runs_leave_what_an_undisturbed_one_leaves(
     finished: Project, tmp_path: Path
 ) -> None:
-    disturbed = finished.copy_to(tmp_path / "disturbed")
-    disturbed.add_drop("drop2", patients=30, seed=2)
+    calm, disturbed = (finished.copy_to(tmp_path / name) for name in ("calm", "disturbed"))
+    for copy in (calm, disturbed):
+        copy.add_drop("drop2", patients=30, seed=2)
+    run(calm)
     restricted = disturbed.results / "restricted"
-    assert kill_when(disturbed, restricted / "history" / "pending" / "rows.parquet")
+    for moment in ("drops/drop2/trials.parquet", "logs/label.log", "history/pending/rows.parquet"):
+        assert kill_when(disturbed, restricted / moment), moment
     run(disturbed)
     assert disturbed.planned() == set()
+    assert digests(disturbed.results) == digests(calm.results)
     # What changed is what the last run that ended did not have: the second drop, which brings
     # patients of the same ids as the first, corrected, and others anew.
     changes = pd.read_csv(restricted / "changes.csv", keep_default_na=False)

@@ -7,7 +7,9 @@ a value. It is a net, not a proof: the site stays answerable for what it exports
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import ibis.expr.types as ir
 
@@ -59,11 +61,6 @@ SHAPES_MOST_CELLS_NOT_KEYS = {
     ),
     "record_number": r"^[0-9]{3}-[0-9]{2}-[0-9]{4}$",
 }
-_ANY_SHAPE = "|".join(
-    f"(?:{pattern})"
-    for shapes in (SHAPES_ONE_CELL, SHAPES_MOST_CELLS, SHAPES_MOST_CELLS_NOT_KEYS)
-    for pattern in shapes.values()
-)
 #: No cell of so few characters has a shape; no age in years is as high as that.
 _MOST_OF_SHAPELESS, _MOST_OF_AN_AGE = 5, 130
 #: The gate asks of so many columns at once: the time to plan a query grows faster than its columns.
@@ -212,42 +209,45 @@ def _check_table(name: str, table: ir.Table) -> list[Identifier]:
     return found
 
 
+@dataclass(frozen=True)
+class _Rule:
+    """A rule that cells of a column can break; ``tells`` is what is said of it."""
+
+    tells: str
+    is_broken: Callable[[ir.StringValue], ir.BooleanValue]
+    is_of_shape: bool = False
+    counts_in_most: bool = False
+
+
 def _check_shapes(
     name: str, table: ir.Table, columns: list[str], declared: dict[str, Column]
 ) -> list[Identifier]:
     """Judge columns by what they hold: all at once for any shape, then those that have one."""
     rules = {column: _rules_of(column, declared.get(column)) for column in columns}
-    measures = {f"shaped_{column}": _has_shape(table[column], _ANY_SHAPE) for column in columns}
-    measures |= {
-        f"{rule.name}_{column}": rule.broken(table[column])
-        for column in columns
-        for rule in rules[column]
-        if not isinstance(rule, _Shape)
-    }
-    counts = _count(table, measures)
-    shaped = [column for column in columns if counts[f"shaped_{column}"]]
+    own = [(column, rule) for column in columns for rule in rules[column] if not rule.is_of_shape]
+    counts = _count(table, [(column, _ANY_SHAPE) for column in columns] + own)
+    shaped = [column for column in columns if counts[column, _ANY_SHAPE]]
     if shaped:
-        filled = {f"filled_{column}": table[column].notnull() for column in shaped}
-        measures = {
-            f"{rule.name}_{column}": rule.broken(table[column])
-            for column in shaped
-            for rule in rules[column]
-            if isinstance(rule, _Shape)
-        }
-        counts |= _count(table, measures | filled)
+        looked = [(column, rule) for column in shaped for rule in rules[column] if rule.is_of_shape]
+        counts |= _count(table, looked + [(column, _FILLED) for column in shaped])
     found = []
     for column in columns:
         for rule in rules[column]:
-            cells = counts.get(f"{rule.name}_{column}", 0)
-            if cells and (not rule.counts_in_most or 2 * cells > counts[f"filled_{column}"]):
+            cells = counts.get((column, rule), 0)
+            if cells and (not rule.counts_in_most or 2 * cells > counts[column, _FILLED]):
                 found.append(Identifier(name, column, rule.tells, cells))
     return found
 
 
-def _count(table: ir.Table, measures: dict[str, ir.BooleanValue]) -> dict[str, int]:
-    sums = {name: broken.fill_null(False).sum() for name, broken in measures.items()}
+def _count(table: ir.Table, asked: list[tuple[str, _Rule]]) -> dict[tuple[str, _Rule], int]:
+    """Count, in one pass, the cells of each column that break its rule."""
+    # By numbers: columns may be called as they like.
+    sums = {
+        f"m{number}": rule.is_broken(table[column]).fill_null(False).sum()
+        for number, (column, rule) in enumerate(asked)
+    }
     found = table.aggregate(**sums).to_pyarrow().to_pylist()[0]
-    return {name: int(count or 0) for name, count in found.items()}
+    return {one: int(found[f"m{number}"] or 0) for number, one in enumerate(asked)}
 
 
 def _has_shape(cell: ir.StringValue, pattern: str) -> ir.BooleanValue:
@@ -256,58 +256,50 @@ def _has_shape(cell: ir.StringValue, pattern: str) -> ir.BooleanValue:
     return (cell.length() > _MOST_OF_SHAPELESS).ifelse(cell.lower().re_search(pattern), False)
 
 
-@dataclass(frozen=True)
-class _Rule:
-    """A rule that cells of a column can break; ``tells`` is what is said of it."""
-
-    name: str
-    tells: str
-    counts_in_most: bool = False
-
-    def broken(self, cell: ir.StringValue) -> ir.BooleanValue:
-        raise NotImplementedError
+def _is_high_age(cell: ir.StringValue, *, is_certain: bool) -> ir.BooleanValue:
+    years = cell.try_cast("float64")
+    return (years > MAX_AGE_YEARS) & (is_certain | (years < _MOST_OF_AN_AGE))
 
 
-@dataclass(frozen=True)
-class _Shape(_Rule):
-    pattern: str = ""
-
-    def broken(self, cell: ir.StringValue) -> ir.BooleanValue:
-        return _has_shape(cell, self.pattern)
+def _is_free_text(cell: ir.StringValue) -> ir.BooleanValue:
+    words = cell.length() - cell.replace(" ", "").length() + 1
+    long = (cell.length() > FREE_TEXT_CHARACTERS) | (words >= FREE_TEXT_WORDS)
+    return long | cell.contains("\n")
 
 
-@dataclass(frozen=True)
-class _HighAge(_Rule):
-    is_certain: bool = True
-
-    def broken(self, cell: ir.StringValue) -> ir.BooleanValue:
-        years = cell.try_cast("float64")
-        return (years > MAX_AGE_YEARS) & (self.is_certain | (years < _MOST_OF_AN_AGE))
+def _of_shapes(shapes: Mapping[str, str], *, in_most: bool) -> list[_Rule]:
+    return [
+        _Rule(tells, partial(_has_shape, pattern=pattern), True, in_most)
+        for tells, pattern in shapes.items()
+    ]
 
 
-@dataclass(frozen=True)
-class _FreeText(_Rule):
-    def broken(self, cell: ir.StringValue) -> ir.BooleanValue:
-        words = cell.length() - cell.replace(" ", "").length() + 1
-        long = (cell.length() > FREE_TEXT_CHARACTERS) | (words >= FREE_TEXT_WORDS)
-        return long | cell.contains("\n")
+#: Not told of anybody: whether a cell has one of all the shapes, and whether it is filled.
+_ANY_SHAPE = _Rule(
+    "shape",
+    partial(
+        _has_shape,
+        pattern="|".join(
+            f"(?:{pattern})"
+            for shapes in (SHAPES_ONE_CELL, SHAPES_MOST_CELLS, SHAPES_MOST_CELLS_NOT_KEYS)
+            for pattern in shapes.values()
+        ),
+    ),
+)
+_FILLED = _Rule("filled", lambda cell: cell.notnull())
 
 
 def _rules_of(name: str, column: Column | None) -> list[_Rule]:
     """Give the rules of a column; None: it is none of the contract's."""
-    rules: list[_Rule] = [
-        *(_Shape(f"one_{rule}", rule, False, one) for rule, one in SHAPES_ONE_CELL.items()),
-        *(_Shape(f"most_{rule}", rule, True, one) for rule, one in SHAPES_MOST_CELLS.items()),
-    ]
+    rules = [
+        *_of_shapes(SHAPES_ONE_CELL, in_most=False), *_of_shapes(SHAPES_MOST_CELLS, in_most=True)
+    ]  # fmt: skip
     if column is not None and column.key:
         return rules
     is_age = column is not None and column.name in ("age_years", "age_at_onset_years")
     if is_age or (column is None and _is_age(name)):
-        rules.append(_HighAge("age", "age_over_90", is_certain=is_age))
+        rules.append(_Rule("age_over_90", partial(_is_high_age, is_certain=is_age)))
     if column is None or column.kind in ("text", "drug", "scale", "function_scale", "word"):
-        rules += [
-            _Shape(f"no_key_{rule}", rule, True, one)
-            for rule, one in SHAPES_MOST_CELLS_NOT_KEYS.items()
-        ]
-        rules.append(_FreeText("free_text", "free_text"))
+        rules += _of_shapes(SHAPES_MOST_CELLS_NOT_KEYS, in_most=True)
+        rules.append(_Rule("free_text", _is_free_text))
     return rules

@@ -278,12 +278,14 @@ def _judge_rows(
     repeated = engine.keep(rows.find_repeated(reasoned, raw, spec))
     judged = reasoned.left_join(repeated, ROW).drop(f"{ROW}_right")
     conflicting = judged.repeat == rows.CONFLICTING_ROWS
-    return engine.keep(
+    kept = engine.keep(
         judged.mutate(
             reason=conflicting.fill_null(False).ifelse(rows.CONFLICTING_ROWS, judged.reason),
             is_duplicate=(judged.repeat == "duplicate").fill_null(False),
         ).drop("repeat")
     )
+    engine.drop_kept(reasoned, repeated)
+    return kept
 
 
 def _row_findings(judged: ir.Table, spec: TableSpec) -> pd.DataFrame:

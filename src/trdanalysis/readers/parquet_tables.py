@@ -98,8 +98,9 @@ def text_columns(raw: ir.Table, yes_no_columns: frozenset[str]) -> dict[str, ir.
             )
         else:
             text = column.cast("string")
-        # What was no text has no white space around it.
-        columns[name] = trim(text) if kind.is_string() else text
+        # Numbers, booleans and days have no white space around them.
+        is_plain = kind.is_numeric() or kind.is_boolean() or kind.is_temporal()
+        columns[name] = text if is_plain else trim(text)
     return columns
 
 
