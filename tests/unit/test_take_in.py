@@ -203,6 +203,22 @@ def test_bad_cells_become_unknown_and_are_found(intake: Intake) -> None:
     assert intake.summary["assessments"]["cells_set_unknown"] == 2
 
 
+def test_a_number_that_nobody_recorded_is_none(engine: Engine) -> None:
+    cells = ["1e15", "1e16", "1e999", "inf", "nan", "1_000", "0x1F", "1e-400", ""]
+    raw = {"patients": pd.DataFrame({P: ["a"]}),
+           "trials": pd.DataFrame([trial("a", f"t{place}", dose_mg_per_day=cell)
+                                   for place, cell in enumerate(cells)])}  # fmt: skip
+    tables = {name: as_raw(engine, rows) for name, rows in raw.items()}
+    taken = take_in(engine, tables, load_reference())
+    rules = {line - 2: rule for line, column, rule in found(taken, "trials")
+             if column == "dose_mg_per_day"}  # fmt: skip
+    # What is too small for a number is nought, which no dose is.
+    assert rules == {**dict.fromkeys(range(1, 7), "not_a_number"), 7: "out_of_range"}
+    doses = {key[1]: row["dose_mg_per_day"]
+             for key, row in accepted(taken, "trials", P, "trial_id").items()}  # fmt: skip
+    assert doses == {"t0": 1e15} | {f"t{place}": None for place in range(1, len(cells))}
+
+
 def test_a_bad_cell_is_told_from_an_empty_one(intake: Intake) -> None:
     trials = accepted(intake, "trials", P, "trial_id")
     bad, empty = trials["c", "bad"], trials["d", "again"]
